@@ -50,15 +50,8 @@ class JobRestarted:
 
 @dataclass(frozen=True, slots=True)
 class JobDeleteRequested:
-    """A person asked for the removal of a job that is not over: it is stopped first."""
-
-    at: float
-    job: JobId
-
-
-@dataclass(frozen=True, slots=True)
-class JobDeleted:
-    """A job left the books. Its directories on the nodes are removed afterwards."""
+    """A person asked for the removal of a job. One that is not over is stopped first; it leaves the books once every
+    node has forgotten its attempts."""
 
     at: float
     job: JobId
@@ -131,6 +124,14 @@ class AttemptMirrored:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptForgotten:
+    """Nothing is left of an attempt on its node."""
+
+    at: float
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
 class NodeAdded:
     """A node is part of the cluster."""
 
@@ -165,9 +166,16 @@ class NodeStale:
     reason: str
 
 
-JobEvent = JobSubmitted | JobEdited | JobStopRequested | JobRestarted | JobDeleteRequested | JobDeleted
+JobEvent = JobSubmitted | JobEdited | JobStopRequested | JobRestarted | JobDeleteRequested
 AttemptEvent = (
-    AttemptPlanned | AttemptRefused | AttemptAccepted | AttemptStarted | AttemptEnded | AttemptLost | AttemptMirrored
+    AttemptPlanned
+    | AttemptRefused
+    | AttemptAccepted
+    | AttemptStarted
+    | AttemptEnded
+    | AttemptLost
+    | AttemptMirrored
+    | AttemptForgotten
 )
 NodeEvent = NodeAdded | NodeRemoved | NodeConnected | NodeStale
 Event = JobEvent | AttemptEvent | NodeEvent

@@ -1,0 +1,90 @@
+"""What follows from an event: (state after it, event) -> commands.
+
+Commands are safe to give twice: a node knows its attempts by id, so whatever was under way when a link or a process
+died is simply ordered again when the node is back (`NodeConnected`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.core.commands import (
+    AcknowledgeAttempt,
+    Command,
+    ForgetAttempt,
+    LaunchAttempt,
+    MirrorAttempt,
+    StopAttempt,
+)
+from console.core.reduce import apply, job_of
+from console.core.state import State, is_leaving
+from console.domain.events import (
+    AttemptAccepted,
+    AttemptEnded,
+    AttemptLost,
+    AttemptMirrored,
+    AttemptPlanned,
+    AttemptRefused,
+    AttemptStarted,
+    Event,
+    JobDeleteRequested,
+    JobStopRequested,
+    NodeConnected,
+)
+from console.domain.jobs import Attempt, AttemptPhase, Job, Running, Starting
+
+
+def step(state: State, event: Event) -> tuple[Command, ...]:
+    """Fold an event and say what follows from it."""
+    apply(state, event)
+    if isinstance(event, NodeConnected):
+        return tuple(_outstanding(state, event.node))
+    job_id = job_of(event)
+    job = state.jobs.get(job_id) if job_id is not None else None
+    return tuple(_after(job, event)) if job is not None else ()
+
+
+def _after(job: Job, event: Event) -> Iterator[Command]:
+    match event:
+        case AttemptPlanned():
+            attempt = job.last_attempt
+            assert attempt is not None
+            yield LaunchAttempt(job, attempt)
+        case JobStopRequested() | AttemptAccepted() | AttemptStarted():
+            yield from _stop(job)
+        case AttemptEnded() | AttemptLost() | AttemptRefused():
+            attempt = next((a for a in job.attempts if a.id == event.attempt), None)
+            if attempt is not None:
+                yield from _settle(job, attempt)
+        case AttemptMirrored():
+            attempt = next((a for a in job.attempts if a.id == event.attempt), None)
+            if attempt is not None:
+                yield AcknowledgeAttempt(attempt.node, attempt.id)
+        case JobDeleteRequested():
+            yield from _stop(job)
+            if is_leaving(job):
+                yield from (ForgetAttempt(a.node, a.id) for a in job.attempts)
+        case _:
+            return
+
+
+def _stop(job: Job) -> Iterator[Command]:
+    if isinstance(job.state, Starting | Running) and job.state.stop_reason:
+        yield StopAttempt(job.state.node, job.state.attempt, job.state.stop_reason)
+
+
+def _settle(job: Job, attempt: Attempt) -> Iterator[Command]:
+    if is_leaving(job):
+        yield ForgetAttempt(attempt.node, attempt.id)
+    elif attempt.phase is AttemptPhase.ENDED and not attempt.mirrored:
+        yield MirrorAttempt(attempt.node, attempt.id)
+
+
+def _outstanding(state: State, node: str) -> Iterator[Command]:
+    for job, attempt in list(state.attempts_on(node)):
+        if attempt.phase is AttemptPhase.PLANNED:
+            yield LaunchAttempt(job, attempt)
+        elif attempt.id in state.live:
+            yield from _stop(job)
+        else:
+            yield from _settle(job, attempt)

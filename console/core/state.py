@@ -1,0 +1,77 @@
+"""The state: all jobs and nodes, with the indexes that the flow needs. It changes only through `console.core.reduce`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from console.domain.ids import AttemptId, JobId
+from console.domain.jobs import Attempt, AttemptPhase, Completed, Failed, Job, Pending, Running, Starting
+from console.domain.nodes import Node
+
+LIVE_PHASES = frozenset({AttemptPhase.PLANNED, AttemptPhase.ACCEPTED, AttemptPhase.RUNNING})
+
+
+@dataclass(slots=True)
+class State:
+    """Records are frozen; the dictionaries around them are the engine's own. `live` are attempts that hold resources."""
+
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    pending: dict[JobId, None] = field(default_factory=dict)
+    live: dict[AttemptId, Attempt] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, jobs: Iterable[Job], nodes: Iterable[Node]) -> State:
+        """The state that holds these records."""
+        state = cls()
+        for job in jobs:
+            state.put_job(job)
+        for node in nodes:
+            state.nodes[node.name] = node
+        return state
+
+    def put_job(self, job: Job) -> None:
+        """Set a job's record and its place in the indexes."""
+        self.jobs[job.id] = job
+        if isinstance(job.state, Pending):
+            self.pending[job.id] = None
+        else:
+            self.pending.pop(job.id, None)
+        attempt = job.last_attempt
+        for earlier in job.attempts[:-1]:
+            self.live.pop(earlier.id, None)
+        if attempt is not None:
+            if attempt.phase in LIVE_PHASES:
+                self.live[attempt.id] = attempt
+            else:
+                self.live.pop(attempt.id, None)
+
+    def drop_job(self, job: JobId) -> None:
+        """Take a job out of the books."""
+        record = self.jobs.pop(job, None)
+        self.pending.pop(job, None)
+        for attempt in record.attempts if record else ():
+            self.live.pop(attempt.id, None)
+
+    def attempts_on(self, node: str) -> Iterator[tuple[Job, Attempt]]:
+        """Every attempt that was planned on a node, of every job."""
+        for job in self.jobs.values():
+            for attempt in job.attempts:
+                if attempt.node == node:
+                    yield job, attempt
+
+
+def is_over(job: Job) -> bool:
+    """Whether nothing of it waits or runs."""
+    return isinstance(job.state, Completed | Failed)
+
+
+def is_leaving(job: Job) -> bool:
+    """Whether it is deleted for people, and only nodes still have to forget it."""
+    return job.delete_requested and is_over(job)
+
+
+def current_attempt(job: Job) -> AttemptId | None:
+    """The attempt that a Starting or Running job stands on."""
+    return job.state.attempt if isinstance(job.state, Starting | Running) else None
