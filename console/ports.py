@@ -51,7 +51,8 @@ class LaunchOrder:
 
 @dataclass(frozen=True, slots=True)
 class AttemptReport:
-    """What a node says of one attempt. `reason` explains a loss or a refusal; times are the node's clock."""
+    """What a node says of one attempt. `reason` explains a loss or a refusal; times are the node's clock;
+    `is_acknowledged`: the node was told that its end is committed here."""
 
     attempt: AttemptId
     phase: AttemptPhase
@@ -59,6 +60,7 @@ class AttemptReport:
     ended_at: float | None = None
     outcome: Outcome | None = None
     reason: str = ""
+    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

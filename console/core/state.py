@@ -1,4 +1,4 @@
-"""The state: all jobs and nodes, with the indexes that the flow needs. It changes only through `console.core.reduce`."""
+"""The state: all jobs and nodes, with the indexes that the flow needs. Only `console.core.reduce` changes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIVE_PHASES = frozenset({AttemptPhase.PLANNED, AttemptPhase.ACCEPTED, AttemptPha
 
 @dataclass(slots=True)
 class State:
-    """Records are frozen; the dictionaries around them are the engine's own. `live` are attempts that hold resources."""
+    """Records are frozen, the dictionaries around them are the engine's own; `live` attempts hold resources."""
 
     jobs: dict[JobId, Job] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
