@@ -8,9 +8,47 @@ from typing import Literal, Protocol
 
 from console.domain.events import Event
 from console.domain.ids import AttemptId, JobId
-from console.domain.jobs import AttemptPhase, Job, JobSpec, Outcome
-from console.domain.nodes import AttemptProgress, AttemptSample, NodeFacts, NodeSample
+from console.domain.jobs import Job, JobSpec
+from console.domain.nodes import AttemptProgress, AttemptSample, NodeFacts
+from console.domain.reports import (
+    AttemptChanged,
+    AttemptReport,
+    BackendReport,
+    NodeGone,
+    NodeSampled,
+    NodeUp,
+    ProgressRead,
+)
 from console.domain.requests import Request
+
+__all__ = [
+    "Answer",
+    "AttemptChanged",
+    "AttemptReader",
+    "AttemptReport",
+    "Backend",
+    "BackendReport",
+    "Batch",
+    "Clock",
+    "History",
+    "InboxItem",
+    "LaunchOrder",
+    "LeaderInfo",
+    "LeaderLost",
+    "Loaded",
+    "LogChunk",
+    "LogPosition",
+    "MetricPoint",
+    "NodeEntry",
+    "NodeGone",
+    "NodeSampled",
+    "NodeUp",
+    "ProgressRead",
+    "ReportSink",
+    "Store",
+    "StoreReader",
+    "Stream",
+]
 
 Stream = Literal["stdout", "stderr"]
 
@@ -49,62 +87,6 @@ class LaunchOrder:
     epochs: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptReport:
-    """What a node says of one attempt. `reason` explains a loss or a refusal; times are the node's clock;
-    `is_acknowledged`: the node was told that its end is committed here."""
-
-    attempt: AttemptId
-    phase: AttemptPhase
-    started_at: float | None = None
-    ended_at: float | None = None
-    outcome: Outcome | None = None
-    reason: str = ""
-    is_acknowledged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUp:
-    """A link came up; `attempts` are all that the node knows of this database, to be joined before any launch."""
-
-    node: str
-    facts: NodeFacts
-    attempts: tuple[AttemptReport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeGone:
-    """A link went down or could not be made; `reason` is a sentence."""
-
-    node: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptChanged:
-    """An attempt on a node moved on, or an order to launch it was answered."""
-
-    node: str
-    report: AttemptReport
-
-
-@dataclass(frozen=True, slots=True)
-class ProgressRead:
-    """New progress or metrics were read out of an attempt's output."""
-
-    progress: AttemptProgress
-
-
-@dataclass(frozen=True, slots=True)
-class NodeSampled:
-    """A node was sampled; `attempts` holds the sample of each running attempt."""
-
-    node: str
-    sample: NodeSample
-    attempts: tuple[tuple[AttemptId, AttemptSample], ...]
-
-
-BackendReport = NodeUp | NodeGone | AttemptChanged | ProgressRead | NodeSampled
 ReportSink = Callable[[BackendReport], None]
 
 

@@ -19,7 +19,7 @@ from console.domain.events import (
 from console.domain.ids import AttemptId, split_attempt_id
 from console.domain.jobs import Attempt, AttemptPhase
 from console.domain.nodes import NodeState
-from console.ports import AttemptReport, NodeGone, NodeUp
+from console.domain.reports import AttemptReport, NodeGone, NodeUp
 
 NO_RECORD = "the node has no record of it any more"
 
