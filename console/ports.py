@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from console.domain.events import Event
 from console.domain.ids import AttemptId, JobId
 from console.domain.jobs import Job, JobSpec
-from console.domain.nodes import AttemptProgress, AttemptSample, NodeFacts
+from console.domain.nodes import AttemptProgress, AttemptSample, Node
 from console.domain.reports import (
     AttemptChanged,
     AttemptReport,
@@ -39,7 +39,6 @@ __all__ = [
     "LogChunk",
     "LogPosition",
     "MetricPoint",
-    "NodeEntry",
     "NodeGone",
     "NodeSampled",
     "NodeUp",
@@ -208,21 +207,12 @@ class LeaderInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeEntry:
-    """A node as the derived table keeps it: the last facts that it told, None before the first contact."""
-
-    name: str
-    host: str
-    facts: NodeFacts | None
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
     """The derived tables at one point of the journal. `waiting` are submissions still in the inbox."""
 
     sequence: int
     jobs: tuple[Job, ...]
-    nodes: tuple[NodeEntry, ...]
+    nodes: tuple[Node, ...]
     waiting: tuple[Job, ...]
 
 
@@ -234,7 +224,7 @@ class Batch:
     events: tuple[Event, ...]
     jobs: tuple[Job, ...] = ()
     deleted: tuple[JobId, ...] = ()
-    nodes: tuple[NodeEntry, ...] = ()
+    nodes: tuple[Node, ...] = ()
     removed_nodes: tuple[str, ...] = ()
     answers: tuple[tuple[int, Answer], ...] = ()
 
@@ -257,6 +247,10 @@ class StoreReader(Protocol):
 
     async def load(self) -> Loaded:
         """All jobs and nodes."""
+        ...
+
+    async def waiting(self) -> tuple[Job, ...]:
+        """Submissions that are still in the inbox, as Pending jobs, oldest first."""
         ...
 
     async def changed(self, timeout_s: float) -> bool:
@@ -303,6 +297,10 @@ class StoreReader(Protocol):
         """The recorded resource samples of an attempt, oldest first."""
         ...
 
+    async def history_cursor(self, attempt: AttemptId) -> str:
+        """The cursor up to which an attempt's history is recorded, "" for nothing."""
+        ...
+
     async def log_mirror(self, attempt: AttemptId) -> tuple[LogChunk, ...]:
         """The mirrored tail of an ended attempt's logs, in order; empty if none was taken."""
         ...
@@ -331,10 +329,6 @@ class Store(StoreReader, Protocol):
 
     async def record_history(self, attempt: AttemptId, history: History) -> None:
         """Append metrics and samples and keep the cursor, in one transaction."""
-        ...
-
-    async def history_cursor(self, attempt: AttemptId) -> str:
-        """The cursor up to which an attempt's history is recorded, "" for nothing."""
         ...
 
     async def record_mirror(self, attempt: AttemptId, chunks: Sequence[LogChunk]) -> None:
