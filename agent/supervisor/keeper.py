@@ -1,0 +1,137 @@
+"""Keeps a pump alive: one process that moves output, started again whenever it dies."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+import traceback
+from typing import Dict, List, Optional
+
+from agent.host.attempts import AttemptDirectory
+from agent.host.segments import STREAMS
+from agent.host.syscalls import die_with_parent, set_pipe_size, set_process_name
+from agent.supervisor.policy import Policy
+from agent.supervisor.pump import DropCounter, StreamPump, recorded_drops, run_pump
+
+FIFOS = ("out.fifo", "err.fifo")
+PIPE_BYTES = 1 << 20
+
+_RESTART_S = 0.2
+
+
+def open_fifos(attempt: AttemptDirectory) -> List[int]:
+    """The two FIFOs of an attempt, created if need be, open for reading and writing without blocking.
+
+    Both, so that there is neither an end of file nor a broken pipe while anybody has them open.
+    """
+    opened = []
+    for name in FIFOS:
+        path = attempt.file(name)
+        if not attempt.has(name):
+            os.mkfifo(path, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        set_pipe_size(descriptor, PIPE_BYTES)
+        opened.append(descriptor)
+    return opened
+
+
+class PumpKeeper:
+    """The pump of one attempt. The keeper holds the FIFOs open, so what is in them survives the pump."""
+
+    def __init__(self, attempt: AttemptDirectory, policy: Policy, close_in_pump: List[int]) -> None:
+        self._attempt = attempt
+        self._policy = policy
+        self._close_in_pump = close_in_pump
+        self._fifos = open_fifos(attempt)
+        self._drops = DropCounter(len(STREAMS))
+        for index, stream in enumerate(STREAMS):
+            self._drops.add(index, recorded_drops(attempt.path, stream))
+        self._control: Optional[int] = None
+        self._finishing = False
+        self._not_before = 0.0
+        self.pid: Optional[int] = None
+        self.finished = False
+
+    @property
+    def dropped(self) -> Dict[str, int]:
+        """Bytes per stream that the disk didn't take."""
+        return {stream: self._drops.get(index) for index, stream in enumerate(STREAMS)}
+
+    def ensure(self) -> None:
+        """Start a pump if there is none; one that dies at once is not started faster than every 0.2 s."""
+        now = time.monotonic()
+        if self.pid is not None or self.finished or now < self._not_before:
+            return
+        self._not_before = now + _RESTART_S
+        control, write_end = os.pipe()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.close(write_end)
+            self._become_pump(control, parent)
+        os.close(control)
+        self.pid, self._control = pid, write_end
+        if self._finishing:
+            self._say_finish()
+
+    def reaped(self, status: int) -> None:
+        """Take note of the pump's death: the end of its work, or a reason to start another."""
+        if self._control is not None:
+            os.close(self._control)
+        self.pid, self._control = None, None
+        self.finished = self._finishing and status == 0
+        self.ensure()
+
+    def finish(self) -> None:
+        """The job has ended: empty the FIFOs, sync the logs; ``finished`` turns true when a pump has done so."""
+        self._finishing = True
+        self.ensure()
+        self._say_finish()
+
+    def _say_finish(self) -> None:
+        if self._control is not None:
+            try:
+                os.write(self._control, b"f")
+            except BrokenPipeError:
+                return  # it just died; the one that follows is told
+
+    def _become_pump(self, control: int, parent: int) -> None:
+        code = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGUSR1):
+                signal.signal(number, signal.SIG_IGN)
+            die_with_parent(signal.SIGKILL, parent)
+            set_process_name("clusterdeck-out")
+            for descriptor in self._close_in_pump:
+                os.close(descriptor)
+            streams = [
+                StreamPump(
+                    self._attempt.path, stream, self._fifos[index], self._policy.segment_bytes, self._drops, index
+                )
+                for index, stream in enumerate(STREAMS)
+            ]
+            gc.disable()
+            run_pump(streams, self._attempt.path, control)
+            code = 0
+        except BaseException:
+            record_trouble(self._attempt, traceback.format_exc())
+        finally:
+            os._exit(code)
+
+
+def record_trouble(attempt: AttemptDirectory, text: str) -> None:
+    """Append to ``supervisor.log``: a supervisor has no other place to complain. A disk that is full keeps it from us."""
+    try:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        descriptor = os.open(attempt.file("supervisor.log"), flags, 0o600)
+    except OSError:
+        return
+    try:
+        os.write(descriptor, f"{time.time():.3f} {text}".encode("utf-8", "replace"))
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,179 @@
+"""The life of a supervisor: launching an attempt, or adopting one whose supervisor died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Dict, List, Optional
+
+from agent.core.lifecycle import ExitRecord
+from agent.core.spec import LaunchSpec
+from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory, LaunchRecord, claim_launch
+from agent.host.durable import write_durable
+from agent.host.failpoints import failpoint
+from agent.host.identity import ProcessIdentity, boot_id, identify, same_process
+from agent.host.locks import acquire, is_held
+from agent.host.syscalls import become_subreaper, set_process_name
+from agent.supervisor.job import build_command, fork_job
+from agent.supervisor.keeper import PumpKeeper
+from agent.supervisor.policy import Policy
+from agent.supervisor.wake import Waker
+from agent.supervisor.watch import Notify, Watch
+from agent.supervisor.watched import AdoptedJob, ChildJob
+
+_LOCK_STEP_S = 0.1
+_LOCK_STEPS = 50
+_PUMP_DEATH_S = 5.0
+
+
+class LaunchRefused(Exception):
+    """The attempt was not launched and never will be by this call; the message says why."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a supervisor gets from its template."""
+
+    root: str
+    policy: Policy
+    umask: int
+    notify: Notify
+
+
+def launch(around: Surroundings, attempt_id: str, login: Dict[str, str]) -> None:
+    """Launch a prepared attempt and watch it to its end. LaunchRefused before anything ran; OSError for a full disk."""
+    attempt = AttemptDirectory(around.root, attempt_id)
+    spec = attempt.spec()
+    if spec is None:
+        raise LaunchRefused(f"attempt {attempt_id} was not prepared on this node")
+    os.chdir("/")
+    set_process_name("clusterdeck-job")
+    become_subreaper()
+    waker = Waker(signal.SIGCHLD, WAKE_SIGNAL)
+    lock = _take_launch_lock(attempt)
+    watch_lock = acquire(attempt.file("adopt.lock"), _LOCK_STEP_S * _LOCK_STEPS)
+    if watch_lock is None:
+        raise LaunchRefused(f"attempt {attempt_id} is watched by somebody else")
+    _sign(watch_lock)
+    failpoint("launch.locked")
+    if not claim_launch(attempt):
+        raise LaunchRefused(f"attempt {attempt_id} was launched or revoked before")
+    failpoint("launch.intent")
+    pump = PumpKeeper(attempt, around.policy, close_in_pump=[lock])
+    failpoint("launch.fifos")
+    pump.ensure()
+    pid, go, exec_pipe = fork_job(build_command(spec, attempt, login, around.umask), attempt, lock)
+    failpoint("launch.forked")
+    try:
+        launched = _describe(pid)
+        write_durable(attempt.file("pid.json"), launched.to_json().encode("ascii"))
+        failpoint("launch.pid")
+        if _stopped_before(attempt, spec):
+            return
+        write_durable(attempt.file("gate"), json.dumps({"at": time.time()}).encode("ascii"))
+        failpoint("launch.gate")
+        _say_go(go)
+    finally:
+        # Without the go byte, this makes the job's process end without having run anything.
+        os.close(go)
+    failpoint("launch.go")
+    job = ChildJob(launched.process)
+    Watch(attempt, spec, launched, job, pump, waker, around.policy, around.notify, exec_pipe).run()
+    around.notify("ended", "")
+
+
+def adopt(around: Surroundings, attempt_id: str) -> None:
+    """Watch a live attempt whose supervisor died; returns at once where there is nothing to adopt."""
+    attempt = AttemptDirectory(around.root, attempt_id)
+    os.chdir("/")
+    set_process_name("clusterdeck-job")
+    waker = Waker(signal.SIGCHLD, WAKE_SIGNAL)
+    if not os.path.isdir(attempt.path):
+        return
+    # A dead supervisor's pump holds the lock until the kernel has killed it as well.
+    watch_lock = acquire(attempt.file("adopt.lock"), _PUMP_DEATH_S if _is_orphaned(attempt) else 0.0)
+    if watch_lock is None:
+        return
+    _sign(watch_lock)
+    spec, launched = attempt.spec(), attempt.launch_record()
+    if spec is None or launched is None or not attempt.has("gate") or attempt.has("exit.json"):
+        return
+    if launched.process.boot_id != boot_id():
+        return
+    job = AdoptedJob(launched.process, attempt_id)
+    if not job.found_alive and not is_held(attempt.file("lock")):
+        return
+    job.search()
+    pump = PumpKeeper(attempt, around.policy, close_in_pump=[])
+    pump.ensure()
+    around.notify("adopted", "")
+    Watch(attempt, spec, launched, job, pump, waker, around.policy, around.notify, None).run()
+    around.notify("ended", "")
+
+
+def _take_launch_lock(attempt: AttemptDirectory) -> int:
+    """The lock that the job inherits; refuses as soon as somebody else has passed the point of no return."""
+    for _ in range(_LOCK_STEPS):
+        if attempt.has("intent"):
+            break
+        lock = acquire(attempt.file("lock"), _LOCK_STEP_S)
+        if lock is not None:
+            return lock
+    raise LaunchRefused(f"attempt {attempt.attempt_id} was launched or revoked before")
+
+
+def _is_orphaned(attempt: AttemptDirectory) -> bool:
+    watcher = attempt.watcher()
+    return watcher is None or not same_process(watcher)
+
+
+def _sign(lock: int) -> None:
+    """Write into the watch lock who holds it, so that a stop can wake the holder."""
+    me = _identity(os.getpid())
+    text = json.dumps({"pid": me.pid, "start_time": me.start_time, "boot_id": me.boot_id})
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, text.encode("ascii"), 0)
+
+
+def _describe(pid: int) -> LaunchRecord:
+    return LaunchRecord(_identity(pid), pid, None, time.time(), time.monotonic())
+
+
+def _identity(pid: int) -> ProcessIdentity:
+    found = identify(pid)
+    if found is None:
+        raise ProcessLookupError(f"process {pid} isn't in /proc: is /proc mounted?")
+    return found
+
+
+def _stopped_before(attempt: AttemptDirectory, spec: LaunchSpec) -> bool:
+    """A stop that came before the go byte: ended without having run."""
+    request = attempt.stop_request()
+    if request is None:
+        return False
+    now = time.time()
+    record = ExitRecord(None, None, False, request.reason, None, now, 0.0)
+    write_durable(attempt.file("exit.json"), record.to_json().encode("utf-8"))
+    return True
+
+
+def _say_go(go: int) -> None:
+    try:
+        os.write(go, b"g")
+    except BrokenPipeError:
+        return  # it couldn't even get ready, and says why through the errno pipe
+
+
+def run_supervisor(around: Surroundings, operation: str, attempt_id: str, login: Optional[Dict[str, str]]) -> List[str]:
+    """Do what the agent asked the template for; the sentences to tell if it could not be done."""
+    try:
+        if operation == "launch":
+            launch(around, attempt_id, login or {})
+        else:
+            adopt(around, attempt_id)
+    except LaunchRefused as refusal:
+        return [str(refusal)]
+    return []
