@@ -70,7 +70,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LaunchOrder:
-    """All that a node needs to run an attempt. `argv` has its placeholders filled in; `env` is final."""
+    """All that a node needs to run an attempt. `argv` has its placeholders filled in, but for `{checkpoint_dir}`, which
+    only the node knows. `grace_s` is how long a stop waits between SIGTERM and SIGKILL."""
 
     attempt: AttemptId
     job: JobId
@@ -83,6 +84,7 @@ class LaunchOrder:
     memory_mib: int
     gpus: tuple[str, ...]
     time_limit_s: float | None
+    grace_s: float
     epochs: int | None
 
 
