@@ -1,0 +1,104 @@
+"""Bars: tqdm, Keras, progressbar2, and any text that shows a percentage of the whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator, List, Optional
+
+from agent.reading.progress.count import BAR, EPOCH, Count
+from agent.reading.progress.words import EPOCH_WORD
+
+_NUMBER = r"\d{1,12}(?:\.\d{1,6})?[kKMGTP]?"
+_TQDM = re.compile(
+    r"(?:(\d{1,3})%\|[^|\r\n]{0,400}\| ?)?(" + _NUMBER + r")(?:/(" + _NUMBER + r"|\?))?(?:[A-Za-z]{1,20})? "
+    r"?\[(\d{1,6}(?::\d\d){1,3})(?:<([^,\]]{1,30}))?, *([^,\]]{1,30}?)(?=[,\]])"
+)
+_KERAS = re.compile(
+    r"^ {0,6}(\d{1,9})/(\d{1,9}|Unknown) {0,3}(?:[━ ]{2,60}|\[[=>. ]{2,60}\])(?: - | )?"
+    r"(?:ETA: )?(?:[\d:]{1,12}(?:s|us|ms)? ?)?(?:[\d.]{1,8}(?:us|ms|s|m|h)/(?:step|epoch|sample))?"
+)
+_PROGRESSBAR2 = re.compile(r"(\d{1,3})% ?\((\d{1,12}) of (\d{1,12})\) ?\|[^|]{0,400}\|")
+_PERCENT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,6})?) ?%")
+_DONE_AFTER = re.compile(
+    r"^ ?(?:complete|completed|done|finished|of (?:the )?(?:job|training|epochs|steps))\b", re.IGNORECASE
+)
+_DONE_BEFORE = re.compile(r"(?:progress|completed?|training)\b\W{0,6}$", re.IGNORECASE)
+_GLYPHS = re.compile(r"[━█╸▏▎▍▌▋▊▉]{4}|\[[#=>.\-]{4}|#{4}|={4}")
+_ASIDE = re.compile(
+    r"download|fetch|upload|upload|load|extract|unpack|cach|tokeniz|\bmap\b|\bfilter|generating|prepar|preprocess|process"
+    r"|valid|\bval\b|eval|\btest|sanity|predict|infer|saving|writing|shard|convert|copy|index|verif|resolving|install"
+    r"|sampl|warm|comput|\.(?:safetensors|bin|json|txt|gz|zip|tar|pt|csv|parquet)\b",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+_SCALE = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+_LABEL = 60
+
+
+def is_aside(label: str) -> bool:
+    """Whether a bar with this label is about something else than the training itself."""
+    return _ASIDE.search(label) is not None
+
+
+def tqdm(text: str, known: List[Count]) -> Iterator[Count]:
+    """`train:  45%|████▌     | 109/240 [00:02<00:02, 57.90it/s`, with or without a total; its postfix is left."""
+    if ":" not in text or "[" not in text:
+        return
+    found = _TQDM.search(text)
+    if found is None or not (found.group(1) or found.group(6).endswith(("/s", "s/it")) or "/" in found.group(6)):
+        return
+    label = _label(text[: found.start()])
+    n = _scaled(found.group(2))
+    total = _scaled(found.group(3)) if found.group(3) and found.group(3) != "?" else None
+    in_bytes = found.group(6).endswith("B/s")
+    yield _bar(label, n, total, (found.start(), found.end()), aside=in_bytes or is_aside(label))
+
+
+def keras(text: str, known: List[Count]) -> Iterator[Count]:
+    """`17/40 ━━━━━━━━ 0s 7ms/step`, `17/40 [=====>....] - ETA: 0s`; its metrics are left."""
+    if "/" not in text[:20]:
+        return
+    found = _KERAS.match(text)
+    if found is not None:
+        total = float(found.group(2)) if found.group(2) != "Unknown" else None
+        yield _bar("keras", float(found.group(1)), total, (found.start(), found.end()), aside=False)
+
+
+def progressbar2(text: str, known: List[Count]) -> Iterator[Count]:
+    """` 2% (3 of 150) |##   | Elapsed Time: …`."""
+    found = _PROGRESSBAR2.search(text) if "% (" in text else None
+    if found is not None:
+        label = _label(text[: found.start()])
+        yield _bar(
+            label, float(found.group(2)), float(found.group(3)), (found.start(), len(text)), aside=is_aside(label)
+        )
+
+
+def percent(text: str, known: List[Count]) -> Iterator[Count]:
+    """`Training:  45.0% complete`, `[####----]  45%`, rich's `━━━━ 45%`: a percentage that says what it is of."""
+    if "%" not in text or any(c.kind == BAR for c in known):
+        return
+    for found in _PERCENT.finditer(text):
+        before, after = text[: found.start()], text[found.end() :]
+        if float(found.group(1)) > 100:
+            continue
+        if _DONE_AFTER.match(after) or _DONE_BEFORE.search(before[-40:]) or _GLYPHS.search(text[:400]):
+            label = _label(before)
+            yield _bar(label, float(found.group(1)), 100.0, (0, found.end()), aside=is_aside(label))
+            return
+
+
+def _bar(label: str, n: float, total: Optional[float], span: "tuple[int, int]", *, aside: bool) -> Count:
+    if EPOCH_WORD.search(label) and not _DIGITS.search(label) and not aside:
+        return Count(EPOCH, "bar", n, total, span=span)
+    key = f"{_DIGITS.sub('#', label)}/{total:g}" if total is not None else _DIGITS.sub("#", label)
+    return Count(BAR, key, n, total, aside, span)
+
+
+def _label(before: str) -> str:
+    return before[-_LABEL:].strip(" :|-\t")
+
+
+def _scaled(number: str) -> float:
+    scale = _SCALE.get(number[-1])
+    return float(number) if scale is None else float(number[:-1]) * scale

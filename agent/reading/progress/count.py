@@ -1,0 +1,36 @@
+"""One count that a text shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Callable, Iterable, List, Optional, Tuple
+
+EPOCH = "epoch"
+STEP = "step"
+BAR = "bar"
+TOTAL = "total"
+
+
+@dataclass(frozen=True)
+class Count:
+    """`n` of `total` of something.
+
+    `kind` is EPOCH (the number of the epoch that the text is about), STEP (a counter in a text), BAR (a counter that
+    a bar draws) or TOTAL (a total said for another line's counter: `key` is EPOCH or STEP, `n` is the total).
+    `key` tells counters of one kind apart. `is_aside` marks work that isn't the job: downloads, evaluation.
+    """
+
+    kind: str
+    key: str
+    n: float
+    total: Optional[float] = None
+    is_aside: bool = False
+    span: Tuple[int, int] = (0, 0)
+
+    def claimed(self) -> Count:
+        """The same count once its text is taken out."""
+        return replace(self, span=(0, 0)) if self.span != (0, 0) else self
+
+
+CountReader = Callable[[str, List[Count]], Iterable[Count]]
+"""(text, what is known of it already) -> counts, with the span of text that each takes."""
