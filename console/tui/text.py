@@ -29,13 +29,16 @@ class _Pen:
 
 _ON = {1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "reverse", 9: "strike", 21: "underline"}
 _OFF = {22: {"bold", "dim"}, 23: {"italic"}, 24: {"underline"}, 27: {"reverse"}, 29: {"strike"}}
+_FOREGROUND = {*range(30, 38), 39, *range(90, 98)}
+_BACKGROUND = {*range(40, 48), 49, *range(100, 108)}
 
 
 @lru_cache(maxsize=1024)
 def _style(pen: _Pen) -> Style:
     # Text in the colour of its own ground would be hidden.
     background = None if pen.background == pen.color else pen.background
-    return Style(color=pen.color, bgcolor=background, **dict.fromkeys(pen.attributes, True))
+    attributes = Style.parse(" ".join(sorted(pen.attributes)))
+    return Style(color=pen.color, bgcolor=background) + attributes
 
 
 def _extended(codes: Iterator[int]) -> Color | None:
@@ -51,33 +54,34 @@ def _extended(codes: Iterator[int]) -> Color | None:
             return None
 
 
+def _basic(code: int) -> Color | None:
+    """The colour of 30…37, 90…97, 40…47 or 100…107; None for 39 and 49, which mean the default."""
+    number = code % 10
+    if number > 7:
+        return None
+    return Color.from_ansi(number + (8 if code >= 90 else 0))
+
+
 @lru_cache(maxsize=4096)
 def _drawn(pen: _Pen, parameters: str) -> _Pen:
     """The pen after one SGR sequence."""
     # A number of more than three digits means nothing, and converting a huge one would take long.
     codes = iter([int(part or 0) if len(part) < 4 else 999 for part in re.split("[;:]", parameters)])
     for code in codes:
-        match code:
-            case 0:
-                pen = _Pen()
-            case 38:
-                pen = replace(pen, color=_extended(codes) or pen.color)
-            case 48:
-                pen = replace(pen, background=_extended(codes) or pen.background)
-            case 39:
-                pen = replace(pen, color=None)
-            case 49:
-                pen = replace(pen, background=None)
-            case _ if code in _ON:
-                pen = replace(pen, attributes=pen.attributes | {_ON[code]})
-            case _ if code in _OFF:
-                pen = replace(pen, attributes=pen.attributes - _OFF[code])
-            case _ if 30 <= code <= 37 or 90 <= code <= 97:
-                pen = replace(pen, color=Color.from_ansi(code - 30 if code < 90 else code - 82))
-            case _ if 40 <= code <= 47 or 100 <= code <= 107:
-                pen = replace(pen, background=Color.from_ansi(code - 40 if code < 100 else code - 92))
-            case _:
-                pass
+        if code == 0:
+            pen = _Pen()
+        elif code in _ON:
+            pen = replace(pen, attributes=pen.attributes | {_ON[code]})
+        elif code in _OFF:
+            pen = replace(pen, attributes=pen.attributes - _OFF[code])
+        elif code == 38:
+            pen = replace(pen, color=_extended(codes) or pen.color)
+        elif code == 48:
+            pen = replace(pen, background=_extended(codes) or pen.background)
+        elif code in _FOREGROUND:
+            pen = replace(pen, color=_basic(code))
+        elif code in _BACKGROUND:
+            pen = replace(pen, background=_basic(code))
     return pen
 
 
