@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_PARTS = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9}(?:\.\d{1,6})?)s)?")
-_PLAIN = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
+_PARTS = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,8})m)?(?:(\d{1,9}(?:\.\d{1,6})?)s)?", re.ASCII)
+_PLAIN = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
