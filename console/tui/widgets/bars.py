@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rich.text import Text
@@ -17,7 +18,7 @@ def progress_bar(fraction: float | None, width: int, ascii: bool = False) -> Tex
     None is shown as unknown, never as 0 %. A job that isn't done is never shown as 100 %. Where there is no room for
     both, the figure stays.
     """
-    if fraction is None or fraction != fraction:
+    if fraction is None or math.isnan(fraction):
         figure, share = ("-" if ascii else "–").rjust(_FIGURE - 2), 0.0  # noqa: RUF001  a dash as wide as a digit
         figure += "  "
     else:
@@ -47,7 +48,7 @@ def sparkline(values: Sequence[float], width: int, ascii: bool = False) -> Text:
 
     Where there are more values than cells each cell shows the greatest of its share. No values give an empty text.
     """
-    finite = [value for value in values if abs(value) < float("inf")]
+    finite = [value for value in values if math.isfinite(value)]
     if not finite or width < 1:
         return Text(end="")
     steps = _STEPS if ascii else _BLOCKS

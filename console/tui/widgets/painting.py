@@ -68,7 +68,7 @@ class RowPainter:
                 title = cut(title, placed.width - 2, ellipsis=glyphs.ellipsis).append(f" {arrow}")
                 title.stylize(sorted_style)
             cells.append(title)
-        return self._line(console, glyphs, cells)
+        return Strip([Segment(" " * GUTTER), *self._line(console, glyphs, cells)])
 
     def row(self, console: Console, glyphs: Glyphs, key: str) -> Strip:
         """The cells of a row; the gutter is left to the caller."""
@@ -86,10 +86,15 @@ class RowPainter:
             blank = placed.width - shown.cell_len
             before = blank if placed.column.justify == "right" else 0
             segments.append(Segment(" " * (placed.x - end + before)))
-            segments.extend(shown.render(console))
+            segments.extend(segments_of(shown, console))
             segments.append(Segment(" " * (blank - before)))
             end = placed.x + placed.width
         return Strip(segment for segment in segments if segment.text)
+
+
+def segments_of(text: Text, console: Console) -> Iterable[Segment]:
+    """The text in its styles; Rich's own `render` forgets the text's base style if it has no spans."""
+    return Segment.apply_style(text.render(console), console.get_style(text.style))
 
 
 def _one_line(cell: Text, width: int, ellipsis: str) -> Text:
@@ -106,4 +111,4 @@ def notice(text: Text, y: int, width: int, ellipsis: str, console: Console) -> S
     if not 0 <= y < len(lines):
         return Strip([])
     shown = _one_line(lines[y], max(width - 4, 1), ellipsis)
-    return Strip([Segment(" " * ((width - shown.cell_len) // 2)), *shown.render(console)])
+    return Strip([Segment(" " * ((width - shown.cell_len) // 2)), *segments_of(shown, console)])

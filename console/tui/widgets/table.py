@@ -215,7 +215,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, a row, or what is said when there are none."""
-        width, console = self.size.width, self.app.console
+        width, console = self.scrollable_content_region.width, self.app.console
         glyphs = glyphs_for(self, self._only_ascii)
         self._painter.place(width)
         if y == 0:
@@ -245,7 +245,7 @@ class VirtualTable(ScrollView, can_focus=True):
             Segment(glyphs.cursor if here else " ", self.get_component_rich_style("virtual-table--bar", partial=True)),
             Segment(glyphs.mark if marked else " ", self.get_component_rich_style("virtual-table--mark", partial=True)),
         ]
-        return Strip([*signs, *row]).adjust_cell_length(self.size.width).apply_style(style)
+        return Strip([*signs, *row]).adjust_cell_length(self.scrollable_content_region.width).apply_style(style)
 
     def on_resize(self) -> None:
         """Place the columns anew; the cursor stays in view."""
@@ -310,7 +310,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def _resized(self) -> None:
         """Tell Textual how far there is to scroll, without the layout of the whole screen that it would do."""
-        self.virtual_size = Size(self.size.width, len(self._order) + 1)
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._order) + 1)
         self._scroll_update(self.virtual_size)
 
     def _reveal(self, top: int | None = None) -> None:
