@@ -94,13 +94,15 @@ class Submitted:
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One physical line of one stream. `text` is decoded, rewritten as a terminal would have left it, and NOT yet
-    sanitised; at most 64 KiB of it. `number` counts from 1 within its stream; `time` is when the node saw its end."""
+    sanitised; at most 64 KiB of it. `number` counts from 1 within its stream; `time` is when the node saw its end.
+    `is_finished` is False while its newline is still to come, so that a later version may replace it."""
 
     stream: Stream
     number: int
     level: str
     time: float
     text: str
+    is_finished: bool = True
 
 
 class LogDocument(Protocol):
@@ -118,6 +120,11 @@ class LogDocument(Protocol):
     @property
     def is_complete(self) -> bool:
         """The attempt has ended and all of its log is here."""
+        ...
+
+    @property
+    def has_caught_up(self) -> bool:
+        """All that the attempt had written when the log was opened is here (or can't be had: see `problem`)."""
         ...
 
     @property
