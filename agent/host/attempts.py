@@ -34,6 +34,8 @@ from agent.host.segments import STREAMS, log_size, read_range
 
 WAKE_SIGNAL = signal.SIGUSR1
 
+_REMOVED = ".removed-"
+
 
 class AttemptError(Exception):
     """An attempt can't be handled as asked; the message is a sentence for a person."""
@@ -201,7 +203,11 @@ class AttemptStore:
     def __init__(self, root: str, boot: Optional[Callable[[], str]] = None) -> None:
         self.root = os.path.abspath(root)
         self._boot = boot or boot_id
-        make_directory(os.path.join(self.root, "attempts"))
+        self._attempts = os.path.join(self.root, "attempts")
+        make_directory(self._attempts)
+        for name in os.listdir(self._attempts):
+            if name.startswith(_REMOVED):
+                shutil.rmtree(os.path.join(self._attempts, name), ignore_errors=True)
 
     def directory(self, attempt_id: str) -> AttemptDirectory:
         """One attempt's files; AttemptError if the id is malformed."""
@@ -246,7 +252,7 @@ class AttemptStore:
 
     def list_ids(self) -> List[str]:
         """The ids of all attempts that have a directory, sorted (oldest first)."""
-        return sorted(name for name in os.listdir(os.path.join(self.root, "attempts")) if is_attempt_id(name))
+        return sorted(name for name in os.listdir(self._attempts) if is_attempt_id(name))
 
     def revoke(self, attempt_id: str) -> bool:
         """Make sure that an attempt never runs, even if its launch is still on its way; False if that came first."""
@@ -279,9 +285,9 @@ class AttemptStore:
         if phase not in FINAL_PHASES:
             raise AttemptError(f"attempt {attempt_id} is {phase}: only one that can't run any more may be removed")
         # Renamed first: a directory that is half removed must not be read as another state.
-        doomed = os.path.join(self.root, "attempts", f".removed-{secrets.token_hex(8)}")
+        doomed = os.path.join(self._attempts, _REMOVED + secrets.token_hex(8))
         os.rename(attempt.path, doomed)
-        sync_directory(os.path.dirname(doomed))
+        sync_directory(self._attempts)
         shutil.rmtree(doomed)
 
     def log_size(self, attempt_id: str, stream: str) -> int:

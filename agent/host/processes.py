@@ -20,6 +20,7 @@ class Process:
     pid: int
     parent: int
     state: str
+    threads: int
     start_time: int
     cpu_s: float
     rss_kib: int
@@ -27,8 +28,8 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """False for a zombie, which needs only to be reaped."""
-        return self.state not in "ZX"
+        """False for a zombie, which needs only to be reaped. One whose main thread alone has ended is alive."""
+        return self.state not in "ZX" or self.threads > 1
 
 
 def read_process(pid: int) -> Optional[Process]:
@@ -43,6 +44,7 @@ def read_process(pid: int) -> Optional[Process]:
         pid=pid,
         parent=int(fields[1]),
         state=fields[0].decode("ascii"),
+        threads=int(fields[17]),
         start_time=int(fields[19]),
         cpu_s=(int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND,
         rss_kib=int(fields[21]) * PAGE_KIB,

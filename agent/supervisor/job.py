@@ -47,7 +47,11 @@ class ExecFailure:
 
 def build_command(spec: LaunchSpec, attempt: AttemptDirectory, login: Mapping[str, str], umask: int) -> Command:
     """The command of an attempt in its final environment."""
-    workdir = spec.workdir or login.get("HOME") or os.path.expanduser("~")
+    home = login.get("HOME") or os.path.expanduser("~")
+    wanted = spec.workdir or home
+    if wanted == "~" or wanted.startswith("~/"):
+        wanted = home + wanted[1:]
+    workdir = os.path.join(home, wanted)
     environment = job_environment(login, spec, attempt.path, attempt.checkpoints)
     environment["PWD"] = workdir
     argv = job_command(spec, shutil.which("bash", path=environment.get("PATH")) is not None)
@@ -59,7 +63,7 @@ def build_command(spec: LaunchSpec, attempt: AttemptDirectory, login: Mapping[st
     )
 
 
-def fork_job(command: Command, attempt: AttemptDirectory, lock: int) -> Tuple[int, int, int]:
+def fork_job(command: Command, attempt: AttemptDirectory, lock: int, watch_lock: int) -> Tuple[int, int, int]:
     """Fork the job's process, blocked until a byte is written; it ends by itself if the writer dies first.
 
     Returns (pid, descriptor to write the go byte to, descriptor of the errno pipe).
@@ -70,6 +74,8 @@ def fork_job(command: Command, attempt: AttemptDirectory, lock: int) -> Tuple[in
     if pid == 0:
         os.close(go_write)
         os.close(errno_read)
+        # Held on to, it would make the job look watched while it is stuck before the exec.
+        os.close(watch_lock)
         _become_job(command, attempt, lock, go_read, errno_write)
     os.close(go_read)
     os.close(errno_write)

@@ -13,7 +13,7 @@ from agent.host.attempts import AttemptDirectory
 from agent.host.segments import STREAMS
 from agent.host.syscalls import die_with_parent, set_pipe_size, set_process_name
 from agent.supervisor.policy import Policy
-from agent.supervisor.pump import DropCounter, StreamPump, recorded_drops, run_pump
+from agent.supervisor.pump import DropCounters, StreamPump, recorded_drops, run_pump
 
 FIFOS = ("out.fifo", "err.fifo")
 PIPE_BYTES = 1 << 20
@@ -45,9 +45,9 @@ class PumpKeeper:
         self._policy = policy
         self._close_in_pump = close_in_pump
         self._fifos = open_fifos(attempt)
-        self._drops = DropCounter(len(STREAMS))
+        self._drops = DropCounters(len(STREAMS))
         for index, stream in enumerate(STREAMS):
-            self._drops.add(index, recorded_drops(attempt.path, stream))
+            self._drops.of(index).add(recorded_drops(attempt.path, stream))
         self._control: Optional[int] = None
         self._finishing = False
         self._not_before = 0.0
@@ -57,7 +57,7 @@ class PumpKeeper:
     @property
     def dropped(self) -> Dict[str, int]:
         """Bytes per stream that the disk didn't take."""
-        return {stream: self._drops.get(index) for index, stream in enumerate(STREAMS)}
+        return {stream: self._drops.of(index).value for index, stream in enumerate(STREAMS)}
 
     def ensure(self) -> None:
         """Start a pump if there is none; one that dies at once is not started faster than every 0.2 s."""
@@ -108,22 +108,20 @@ class PumpKeeper:
             for descriptor in self._close_in_pump:
                 os.close(descriptor)
             streams = [
-                StreamPump(
-                    self._attempt.path, stream, self._fifos[index], self._policy.segment_bytes, self._drops, index
-                )
-                for index, stream in enumerate(STREAMS)
+                StreamPump(self._attempt.path, stream, fifo, self._policy.segment_bytes, self._drops.of(index))
+                for index, (stream, fifo) in enumerate(zip(STREAMS, self._fifos))
             ]
             gc.disable()
             run_pump(streams, self._attempt.path, control)
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - a fork must never return into its parent's code
             record_trouble(self._attempt, traceback.format_exc())
         finally:
             os._exit(code)
 
 
 def record_trouble(attempt: AttemptDirectory, text: str) -> None:
-    """Append to ``supervisor.log``: a supervisor has no other place to complain. A disk that is full keeps it from us."""
+    """Append to ``supervisor.log``, a supervisor's only place to complain; lost where the disk is full."""
     try:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         descriptor = os.open(attempt.file("supervisor.log"), flags, 0o600)

@@ -6,11 +6,9 @@ import json
 import os
 import signal
 import time
-from dataclasses import dataclass
 from typing import Dict, List, Optional
 
 from agent.core.lifecycle import ExitRecord
-from agent.core.spec import LaunchSpec
 from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory, LaunchRecord, claim_launch
 from agent.host.durable import write_durable
 from agent.host.failpoints import failpoint
@@ -19,9 +17,9 @@ from agent.host.locks import acquire, is_held
 from agent.host.syscalls import become_subreaper, set_process_name
 from agent.supervisor.job import build_command, fork_job
 from agent.supervisor.keeper import PumpKeeper
-from agent.supervisor.policy import Policy
+from agent.supervisor.policy import Surroundings
 from agent.supervisor.wake import Waker
-from agent.supervisor.watch import Notify, Watch
+from agent.supervisor.watch import Watch
 from agent.supervisor.watched import AdoptedJob, ChildJob
 
 _LOCK_STEP_S = 0.1
@@ -31,16 +29,6 @@ _PUMP_DEATH_S = 5.0
 
 class LaunchRefused(Exception):
     """The attempt was not launched and never will be by this call; the message says why."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a supervisor gets from its template."""
-
-    root: str
-    policy: Policy
-    umask: int
-    notify: Notify
 
 
 def launch(around: Surroundings, attempt_id: str, login: Dict[str, str]) -> None:
@@ -65,13 +53,15 @@ def launch(around: Surroundings, attempt_id: str, login: Dict[str, str]) -> None
     pump = PumpKeeper(attempt, around.policy, close_in_pump=[lock])
     failpoint("launch.fifos")
     pump.ensure()
-    pid, go, exec_pipe = fork_job(build_command(spec, attempt, login, around.umask), attempt, lock)
+    command = build_command(spec, attempt, login, around.umask)
+    pid, go, exec_pipe = fork_job(command, attempt, lock, watch_lock)
     failpoint("launch.forked")
     try:
         launched = _describe(pid)
         write_durable(attempt.file("pid.json"), launched.to_json().encode("ascii"))
         failpoint("launch.pid")
-        if _stopped_before(attempt, spec):
+        if _stopped_before(attempt):
+            around.notify("ended", "")
             return
         write_durable(attempt.file("gate"), json.dumps({"at": time.time()}).encode("ascii"))
         failpoint("launch.gate")
@@ -81,7 +71,7 @@ def launch(around: Surroundings, attempt_id: str, login: Dict[str, str]) -> None
         os.close(go)
     failpoint("launch.go")
     job = ChildJob(launched.process)
-    Watch(attempt, spec, launched, job, pump, waker, around.policy, around.notify, exec_pipe).run()
+    Watch(attempt, spec, launched, job, pump=pump, waker=waker, around=around, exec_pipe=exec_pipe).run()
     around.notify("ended", "")
 
 
@@ -110,7 +100,7 @@ def adopt(around: Surroundings, attempt_id: str) -> None:
     pump = PumpKeeper(attempt, around.policy, close_in_pump=[])
     pump.ensure()
     around.notify("adopted", "")
-    Watch(attempt, spec, launched, job, pump, waker, around.policy, around.notify, None).run()
+    Watch(attempt, spec, launched, job, pump=pump, waker=waker, around=around, exec_pipe=None).run()
     around.notify("ended", "")
 
 
@@ -149,7 +139,7 @@ def _identity(pid: int) -> ProcessIdentity:
     return found
 
 
-def _stopped_before(attempt: AttemptDirectory, spec: LaunchSpec) -> bool:
+def _stopped_before(attempt: AttemptDirectory) -> bool:
     """A stop that came before the go byte: ended without having run."""
     request = attempt.stop_request()
     if request is None:

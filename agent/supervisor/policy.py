@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Callable
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,16 @@ class Policy:
     straggler_give_up_s: float = 30.0
     segment_bytes: int = 64 << 20
     readopt: bool = True
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a supervisor gets from its template.
+
+    ``notify`` takes a kind of notice and a text; ``umask`` is the one that the job gets.
+    """
+
+    root: str
+    policy: Policy
+    umask: int
+    notify: Callable[[str, str], None]

@@ -29,37 +29,48 @@ _GATHER_S = 0.005
 _DRAIN_S = 10.0
 
 
-class DropCounter:
+class DropCounters:
     """Bytes dropped per stream, in memory shared with the process that restarts the pump."""
 
     def __init__(self, streams: int) -> None:
         self._memory = mmap.mmap(-1, 8 * streams)
 
-    def get(self, stream: int) -> int:
-        """The bytes dropped so far."""
-        return int(struct.unpack_from("=Q", self._memory, 8 * stream)[0])
+    def of(self, stream: int) -> DropCounter:
+        """The counter of one stream."""
+        return DropCounter(self._memory, 8 * stream)
 
-    def add(self, stream: int, count: int) -> None:
+
+class DropCounter:
+    """The dropped bytes of one stream."""
+
+    def __init__(self, memory: mmap.mmap, place: int) -> None:
+        self._memory = memory
+        self._place = place
+
+    @property
+    def value(self) -> int:
+        """The bytes dropped so far."""
+        return int(struct.unpack_from("=Q", self._memory, self._place)[0])
+
+    def add(self, count: int) -> None:
         """Count more; only one process writes at a time."""
-        struct.pack_into("=Q", self._memory, 8 * stream, self.get(stream) + count)
+        struct.pack_into("=Q", self._memory, self._place, self.value + count)
 
 
 class StreamPump:
     """One stream: its FIFO, the segment being written, the gaps."""
 
-    def __init__(
-        self, directory: str, stream: str, fifo: int, segment_bytes: int, drops: DropCounter, index: int
-    ) -> None:
+    def __init__(self, directory: str, stream: str, fifo: int, segment_bytes: int, drops: DropCounter) -> None:
         self.fifo = fifo
         self._directory = directory
         self._stream = stream
         self._segment_bytes = segment_bytes
         self._drops = drops
-        self._index = index
         self._file: Optional[int] = None
         self._start = 0
         self._size = 0
         self._side: Optional[List[int]] = None
+        self._recorded_drops = recorded_drops(directory, stream)
         self._resume()
 
     def move(self) -> int:
@@ -140,22 +151,25 @@ class StreamPump:
             count = len(os.read(self.fifo, CHUNK))
         except BlockingIOError:
             return 0
-        self._drops.add(self._index, count)
+        self._drops.add(count)
         return count
 
     def _record_gap(self) -> None:
         """Write down what was dropped since the last record, as soon as the disk takes it."""
-        total = self._drops.get(self._index)
-        if not total:
-            return
-        missing = total - recorded_drops(self._directory, self._stream)
+        missing = self._drops.value - self._recorded_drops
         if missing <= 0:
             return
         gap = {"stream": self._stream, "offset": self._start + self._size, "bytes": missing, "at": time.time()}
         path = os.path.join(self._directory, GAPS_FILE)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
+            return
         try:
             write_all(file, json.dumps(gap).encode("ascii") + b"\n")
+            self._recorded_drops += missing
         except OSError as error:
             if error.errno not in _REFUSALS:
                 raise

@@ -21,8 +21,8 @@ from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple
 from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory
 from agent.host.syscalls import set_process_name
 from agent.supervisor.keeper import record_trouble
-from agent.supervisor.launch import Surroundings, run_supervisor
-from agent.supervisor.policy import Policy
+from agent.supervisor.launch import run_supervisor
+from agent.supervisor.policy import Policy, Surroundings
 from agent.supervisor.wake import Waker
 
 _LENGTH = struct.Struct("=I")
@@ -152,7 +152,7 @@ def _become_template(root: str, policy: Policy, control: int, notices: int) -> N
         gc.freeze()
         _Template(root, policy, umask, control, notices).serve()
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a fork must never return into its parent's code
         # There is nobody to tell: the agent sees that its end of the socket closed.
         code = 1
     finally:
@@ -228,7 +228,7 @@ class _Template:
             for sentence in run_supervisor(around, operation, attempt_id, environment):
                 around.notify("refused", sentence)
             code = 0
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a fork must never return into its parent's code
             record_trouble(AttemptDirectory(self._root, attempt_id), traceback.format_exc())
             self._notifier(attempt_id)("failed", f"{type(error).__name__}: {error}")
         finally:

@@ -18,8 +18,8 @@ class Waker:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        for number in _IGNORED:
-            signal.signal(number, signal.SIG_IGN)
+        for ignored in _IGNORED:
+            signal.signal(ignored, signal.SIG_IGN)
         for number in signals:
             signal.signal(number, _do_nothing)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)

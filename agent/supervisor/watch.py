@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from typing import Callable, List, Optional, Union
+from typing import List, Optional, Set, Union
 
 from agent.core.failures import failure_code, failure_reason
 from agent.core.lifecycle import ExitRecord
@@ -17,16 +17,16 @@ from agent.host.failpoints import failpoint
 from agent.supervisor.job import ExecFailure
 from agent.supervisor.keeper import PumpKeeper, record_trouble
 from agent.supervisor.limits import Peaks, kernel_oom_kills, uses_more_than
-from agent.supervisor.policy import Policy
+from agent.supervisor.policy import Surroundings
 from agent.supervisor.wake import Waker
-from agent.supervisor.watched import AdoptedJob, ChildJob, Outcome, kill_member
+from agent.supervisor.watched import AdoptedJob, ChildJob, Outcome, signal_member
 
 REASON_TIME_LIMIT = "time limit"
 REASON_OUT_OF_MEMORY = "out of memory"
 
-Notify = Callable[[str, str], None]
-
 _SWEEP_S = 0.02
+_SLOWEST_SWEEP_S = 0.2
+_FREEZE_ABOVE = 30
 _RETRY_WRITE_S = 1.0
 
 
@@ -56,10 +56,10 @@ class Watch:
         spec: LaunchSpec,
         launched: LaunchRecord,
         job: Union[ChildJob, AdoptedJob],
+        *,
         pump: PumpKeeper,
         waker: Waker,
-        policy: Policy,
-        notify: Notify,
+        around: Surroundings,
         exec_pipe: Optional[int],
     ) -> None:
         self._attempt = attempt
@@ -68,14 +68,14 @@ class Watch:
         self._job = job
         self._pump = pump
         self._waker = waker
-        self._policy = policy
-        self._notify = notify
+        self._policy = around.policy
+        self._notify = around.notify
         self._exec_pipe = exec_pipe
         self._failure: Optional[ExecFailure] = None
         self._must_note_start = False
         self._ending = Ending()
         self._peaks = Peaks()
-        self._next_sample = time.monotonic() + policy.sample_s
+        self._next_sample = time.monotonic() + around.policy.sample_s
         self._oom_kills = kernel_oom_kills()
         self._seen_stop: Optional[bytes] = None
 
@@ -135,8 +135,8 @@ class Watch:
             moments.append(max(self._ending.deadline, now + 0.1))
         if self._spec.time_limit_s is not None and self._ending.reason is None:
             moments.append(self._launched.prepared_monotonic + self._spec.time_limit_s)
-        if isinstance(self._job, AdoptedJob) and self._job.descriptor() is None:
-            moments.append(now + 0.1)
+        if isinstance(self._job, AdoptedJob) and (self._job.descriptor() is None or not self._attempt.has("started")):
+            moments.append(now + _SLOWEST_SWEEP_S)
         return max(0.0, min(moments) - now)
 
     def _reap(self) -> None:
@@ -204,11 +204,17 @@ class Watch:
     def _escalate(self, now: float) -> None:
         if self._ending.deadline is not None and now >= self._ending.deadline:
             self._job.search()
-            self._kill_members()
+            self._signal_members()
 
-    def _kill_members(self) -> List[int]:
+    def _signal_members(self) -> List[int]:
         boot = self._launched.process.boot_id
-        return [member.pid for member in self._job.members(self._pump.pid) if kill_member(member, boot)]
+        members = self._job.members(self._pump.pid)
+        if len(members) > _FREEZE_ABOVE:
+            # Many may be multiplying: what is frozen forks no more, so the second list is complete sooner.
+            for member in members:
+                signal_member(member, boot, signal.SIGSTOP)
+            members = self._job.members(self._pump.pid)
+        return [member.pid for member in members if signal_member(member, boot, signal.SIGKILL)]
 
     def _sweep(self) -> int:
         """Wait for what outlived the main process, then kill it; how many had to be killed."""
@@ -216,7 +222,8 @@ class Watch:
         patience = self._policy.straggler_grace_s
         if self._ending.deadline is not None:
             patience = min(patience, self._ending.deadline - started)
-        killed = set()
+        killed: Set[int] = set()
+        pause = _SWEEP_S
         while True:
             self._reap()
             self._pump.ensure()
@@ -224,11 +231,12 @@ class Watch:
                 return len(killed)
             now = time.monotonic()
             if now - started >= max(0.0, patience):
-                killed.update(self._kill_members())
+                killed.update(self._signal_members())
             if now - started >= max(0.0, patience) + self._policy.straggler_give_up_s:
                 record_trouble(self._attempt, "some processes don't die, not even by SIGKILL; going on without them\n")
                 return len(killed)
-            self._waker.wait(_SWEEP_S)
+            self._waker.wait(pause)
+            pause = min(2 * pause, _SLOWEST_SWEEP_S)
 
     def _finish_pump(self) -> None:
         self._pump.finish()
@@ -255,9 +263,8 @@ class Watch:
         while True:
             try:
                 write_durable(self._attempt.file("exit.json"), record.to_json().encode("utf-8"))
-                return
             except OSError as error:
-                if not os.path.isdir(self._attempt.path):
-                    return  # the whole directory was removed: there is nobody to tell
                 record_trouble(self._attempt, f"can't record the exit, will try again: {error}\n")
+            if self._attempt.has("exit.json") or not os.path.isdir(self._attempt.path):
+                return  # without a directory there is nobody to tell
             self._waker.wait(_RETRY_WRITE_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -72,7 +73,8 @@ class ChildJob:
     def terminate_group(self) -> None:
         """SIGTERM to the job's group; its leader isn't reaped yet, so the number can't be a stranger's."""
         if self._outcome is None:
-            _signal_group(self.process.pid)
+            with contextlib.suppress(ProcessLookupError):
+                _signal_group(self.process.pid)
 
     def descriptor(self) -> Optional[int]:
         """Nothing to wait on: SIGCHLD tells."""
@@ -121,7 +123,7 @@ class AdoptedJob:
         """True once the main process is the command and no longer the supervisor's fork: the variable is there."""
         return self._outcome is None and has_variable(self.process.pid, ATTEMPT_VARIABLE, self._attempt_id)
 
-    def members(self, pump: Optional[int]) -> List[Process]:
+    def members(self, pump: Optional[int]) -> List[Process]:  # noqa: ARG002 - the pump is no child of the job
         """The live processes of the attempt that are known up to now."""
         main = read_process(self.process.pid)
         if main is not None and main.start_time == self.process.start_time:
@@ -151,7 +153,8 @@ class AdoptedJob:
     def terminate_group(self) -> None:
         """SIGTERM to the job's group while its leader is known to be the same process."""
         if self._outcome is None and process_start_time(self.process.pid) == self.process.start_time:
-            _signal_group(self.process.pid)
+            with contextlib.suppress(ProcessLookupError):
+                _signal_group(self.process.pid)
 
     def descriptor(self) -> Optional[int]:
         """Readable when the main process has ended; None when that is known already, or the kernel has no pidfd."""
@@ -162,16 +165,17 @@ class AdoptedJob:
         return outcome
 
 
-def kill_member(process: Process, boot: str) -> bool:
-    """SIGKILL to one process of an attempt; False if it is gone."""
-    return send_signal(ProcessIdentity(process.pid, process.start_time, boot), signal.SIGKILL)
+def signal_member(process: Process, boot: str, number: int) -> bool:
+    """A signal to one process of an attempt; False if it is gone."""
+    return send_signal(ProcessIdentity(process.pid, process.start_time, boot), number)
 
 
-def _signal_group(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGTERM)
-    except ProcessLookupError:
-        return
+def _signal_group(leader: int) -> None:
+    """SIGTERM, then SIGCONT so that one that is stopped can obey."""
+    # Forked an instant ago, it hasn't made its group yet.
+    send = os.killpg if os.getpgid(leader) == leader else os.kill
+    send(leader, signal.SIGTERM)
+    send(leader, signal.SIGCONT)
 
 
 def _is_ours(pid: int) -> bool:
