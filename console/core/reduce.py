@@ -71,6 +71,11 @@ def job_of(event: Event) -> JobId | None:
             return split_attempt_id(event.attempt)[0]
 
 
+def node_of(event: Event) -> str | None:
+    """The node whose own record an event changes, None for events of jobs and attempts."""
+    return event.node if isinstance(event, NodeAdded | NodeRemoved | NodeConnected | NodeStale) else None
+
+
 def _apply_to_job(state: State, event: JobEvent) -> None:
     if isinstance(event, JobSubmitted):
         if event.job not in state.jobs:

@@ -1,0 +1,214 @@
+"""An attempt's log as lines: the bytes of both streams in the order of their arrival, split, with levels."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from agent.reading import LineLevels, display_line
+from console.domain.errors import ClusterdeckError, NobodyToDoIt, NotFound
+from console.domain.jobs import Attempt
+from console.engine.service import LogLine
+from console.engine.spool import LineSpool, SpooledLine
+from console.ports import AttemptReader, LogChunk, LogPosition, StoreReader, Stream
+
+PIECE_BYTES = 64 * 1024
+_RETRY_S = 1.0
+_UNKNOWN_LEVEL = "info"
+"""Of a line that is not at its end: a bar that stderr is drawing is no warning."""
+
+
+class StreamSplitter:
+    """One stream's bytes as lines with levels; a line longer than 64 KiB comes in pieces."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._levels = LineLevels(stream)
+        self._number = 1
+        self._tail = bytearray()
+        self.time = 0.0
+
+    def feed(self, chunk: LogChunk) -> list[SpooledLine]:
+        """The lines that this chunk ends, and the pieces of one that grows too long."""
+        self.time = chunk.time
+        levels = [line.level for line in self._levels.feed(chunk.data)]
+        *ended, rest = chunk.data.split(b"\n")
+        found: list[SpooledLine] = []
+        for raw, level in zip(ended, levels, strict=True):
+            found.append(self._line(bytes(self._tail) + raw, level))
+            self._tail.clear()
+            self._number += 1
+        self._tail += rest
+        while len(self._tail) > PIECE_BYTES:
+            found.append(self._line(bytes(self._tail[:PIECE_BYTES]), _UNKNOWN_LEVEL))
+            del self._tail[:PIECE_BYTES]
+        return found
+
+    def unfinished(self) -> SpooledLine | None:
+        """The line that is being written, if there is one."""
+        return self._line(bytes(self._tail), _UNKNOWN_LEVEL) if self._tail else None
+
+    def finish(self) -> list[SpooledLine]:
+        """The last line of a stream that ended without a newline."""
+        levels = self._levels.finish()
+        if not self._tail:
+            return []
+        level = levels[-1].level if levels else _UNKNOWN_LEVEL
+        line = self._line(bytes(self._tail), level)
+        self._tail.clear()
+        return [line]
+
+    def _line(self, raw: bytes, level: str) -> SpooledLine:
+        return SpooledLine(self._stream, self._number, level, self.time, raw)
+
+
+class AttemptLog:
+    """The growing log of one attempt (a `LogDocument`). Filled by a task of its own until `close`."""
+
+    def __init__(
+        self,
+        attempt: Callable[[], Attempt | None],
+        reader: AttemptReader,
+        store: StoreReader,
+        spool_directory: Path | None,
+    ) -> None:
+        self._attempt = attempt
+        self._reader = reader
+        self._store = store
+        self._spool = LineSpool(spool_directory)
+        self._splitters: dict[Stream, StreamSplitter] = {
+            "stdout": StreamSplitter("stdout"),
+            "stderr": StreamSplitter("stderr"),
+        }
+        self._position = LogPosition()
+        self._version = 0
+        self._is_complete = False
+        self._problem = ""
+        self._changed = asyncio.Condition()
+        self._task = asyncio.create_task(self._fill(), name="log")
+
+    @property
+    def version(self) -> int:
+        """Rises with every change."""
+        return self._version
+
+    @property
+    def is_complete(self) -> bool:
+        """The attempt has ended and all of its log is here."""
+        return self._is_complete
+
+    @property
+    def problem(self) -> str:
+        """Why nothing more arrives now."""
+        return self._problem
+
+    def line_count(self, minimum_level: str | None = None) -> int:
+        """How many lines there are, of at least that level."""
+        return self._spool.count(minimum_level) + len(self._unfinished(minimum_level))
+
+    def lines(self, start: int, stop: int, minimum_level: str | None = None) -> Sequence[LogLine]:
+        """The lines start…stop-1 of those of at least that level."""
+        found = self._spool.lines(start, stop, minimum_level)
+        ended = self._spool.count(minimum_level)
+        if stop > ended:
+            found += self._unfinished(minimum_level)[max(start - ended, 0) : stop - ended]
+        return [LogLine(line.stream, line.number, line.level, line.time, display_line(line.raw)) for line in found]
+
+    async def wait(self, version: int) -> None:
+        """Wait until the version is above this one."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._version > version)
+
+    async def close(self) -> None:
+        """Stop filling it."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        self._spool.close()
+
+    def _unfinished(self, minimum_level: str | None) -> list[SpooledLine]:
+        if minimum_level not in (None, "debug", "info"):
+            return []
+        return [line for line in (s.unfinished() for s in self._splitters.values()) if line is not None]
+
+    async def _fill(self) -> None:
+        while not self._is_complete:
+            try:
+                async for chunk in follow_attempt(self._attempt, self._reader, self._store, self._position):
+                    await self._take(chunk)
+            except ClusterdeckError as error:
+                await self._told(str(error))
+                if isinstance(error, NotFound):
+                    return
+                await asyncio.sleep(_RETRY_S)
+                continue
+            for splitter in self._splitters.values():
+                for line in splitter.finish():
+                    self._spool.append(line)
+            self._is_complete = True
+            await self._told("")
+
+    async def _take(self, chunk: LogChunk) -> None:
+        expected = self._position.stdout if chunk.stream == "stdout" else self._position.stderr
+        missing = chunk.offset - expected
+        if missing > 0:
+            text = f"[{missing:,} bytes of {chunk.stream} before this line are not kept]".encode()
+            self._spool.append(SpooledLine(chunk.stream, 0, "warning", chunk.time, text))
+        for line in self._splitters[chunk.stream].feed(chunk):
+            self._spool.append(line)
+        self._position = advanced(self._position, chunk)
+        await self._told("")
+
+    async def _told(self, problem: str) -> None:
+        self._problem = problem
+        self._version += 1
+        async with self._changed:
+            self._changed.notify_all()
+
+
+def advanced(position: LogPosition, chunk: LogChunk) -> LogPosition:
+    """Where a reader is after a chunk."""
+    end = chunk.offset + len(chunk.data)
+    if chunk.stream == "stdout":
+        return LogPosition(end, position.stderr)
+    return LogPosition(position.stdout, end)
+
+
+async def follow_attempt(
+    attempt: Callable[[], Attempt | None],
+    reader: AttemptReader,
+    store: StoreReader,
+    start: LogPosition,
+    *,
+    follow: bool = True,
+    streams: Sequence[Stream] = ("stdout", "stderr"),
+) -> AsyncIterator[LogChunk]:
+    """The chunks of an attempt from its node; from the mirror where the node is out of reach or keeps nothing more.
+
+    NotFound: nothing is kept anywhere. NobodyToDoIt: the node is out of reach and the attempt may go on there.
+    """
+    while True:
+        record = attempt()
+        if record is None:
+            raise NotFound("The log is gone: the job was deleted.")
+        try:
+            async for chunk in reader.logs(record.node, record.id, start, follow=follow, streams=streams):
+                start = advanced(start, chunk)
+                yield chunk
+        except (NotFound, NobodyToDoIt) as error:
+            if record.mirrored:
+                for chunk in await store.log_mirror(record.id):
+                    if chunk.stream in streams and chunk.offset >= _reached(start, chunk.stream):
+                        yield chunk
+                return
+            if isinstance(error, NobodyToDoIt) or record.outcome is not None or not follow:
+                raise
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return
+
+
+def _reached(position: LogPosition, stream: Stream) -> int:
+    return position.stdout if stream == "stdout" else position.stderr
