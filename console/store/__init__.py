@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from functools import partial
 from pathlib import Path
 
 from console.domain.errors import StoreUnusable
 from console.ports import Clock, Store, StoreReader
-from console.store import damage, files, records
+from console.store import damage, files
 from console.store.leader import SqliteStore
 from console.store.leadership import LeaderLock
-from console.store.reader import SqliteReader
-from console.store.sqlite import Database
-
-_ANSWERS_KEPT_S = 7 * 86400.0
+from console.store.reader import Opened, SqliteReader
 
 
 async def open_reader(path: str, clock: Clock) -> StoreReader:
@@ -23,14 +17,9 @@ async def open_reader(path: str, clock: Clock) -> StoreReader:
     file = _prepare(path)
     lock = LeaderLock(file)
     try:
-        database = await Database.open(file, clock.now(), check=False)
+        return SqliteReader(await Opened.open(file, lock, clock.now(), is_leader=False), clock)
     except damage.Damaged as damaged:
         raise _handle(damaged, lock) from damaged
-    try:
-        return SqliteReader(database, await database.read(records.database_id), lock, clock)
-    except BaseException:
-        await database.close()
-        raise
 
 
 async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
@@ -43,11 +32,11 @@ async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
     if not lock.take():
         return None
     try:
-        database = await Database.open(file, clock.now(), check=True)
+        opened = await Opened.open(file, lock, clock.now(), is_leader=True)
         try:
-            return await _lead(database, lock, clock, kind)
+            return await SqliteStore.begin(opened, clock, kind)
         except BaseException:
-            await database.close()
+            await opened.close()
             raise
     except damage.Damaged as damaged:
         error = damage.set_aside(damaged)
@@ -56,14 +45,6 @@ async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
     except BaseException:
         lock.release()
         raise
-
-
-async def _lead(database: Database, lock: LeaderLock, clock: Clock, kind: str) -> Store:
-    now = clock.now()
-    begin = partial(records.lead, pid=os.getpid(), host=socket.gethostname(), kind=kind, since=now)
-    epoch = await database.write(begin)
-    await database.write(partial(records.forget_answers, before=now - _ANSWERS_KEPT_S), is_durable=False)
-    return SqliteStore(database, await database.read(records.database_id), lock, clock, epoch)
 
 
 def _prepare(path: str) -> Path:

@@ -11,10 +11,12 @@ from pathlib import Path
 from console.domain.errors import StoreUnusable
 
 _NETWORK_TYPES = frozenset(
-    ("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs")
-    + ("nfs4", "ocfs2", "orangefs", "panfs", "smb2", "smb3", "smbfs", "wekafs")
-    + ("fuse.ceph", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs")
-    + ("fuse.sshfs",)
+    (
+        *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs"),
+        *("nfs", "nfs4", "ocfs2", "orangefs", "panfs", "smb2", "smb3", "smbfs", "wekafs"),
+        *("fuse.ceph", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs"),
+        "fuse.sshfs",
+    )
 )
 _COMPANIONS = ("", "-wal", "-shm")
 _MOUNTS = Path("/proc/self/mounts")

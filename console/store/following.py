@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
+from console.store.bell import Listener
 from console.store.sqlite import Database
 
-_POLL_S = 0.02
-# The log's time of change has the grain of the kernel's clock tick, so a file that just changed may change unseen.
-_SETTLED_POLLS = 3
-_LOOK_ANYWAY_POLLS = 50
+# A ring is lost where the one who committed died before it, and where the system has no inotify.
+_LOOK_ANYWAY_S = 1.0
+_LOOK_IF_DEAF_S = 0.05
 
 
 class Follower:
-    """Watches a database. A poll is one stat of SQLite's log; the database is asked only where that changed."""
+    """Watches a database from its making on; `version` is what the database said then."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, listener: Listener, version: int) -> None:
         self._database = database
-        self._log = database.path.with_name(database.path.name + "-wal")
-        self._stamp: tuple[int, int, int] | None = None
-        self._version: int | None = None
-        self._unchanged_polls = 0
+        self._listener = listener
+        self._version = version
 
     async def changed(self, timeout_s: float) -> bool:
-        """Whether another process committed since this was last True (first: since it was first asked), waiting for
-        it up to the given time."""
+        """Whether another process committed since this was last True, waiting for it up to the given time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        while not await self._look():
+        patience = _LOOK_IF_DEAF_S if self._listener.is_deaf else _LOOK_ANYWAY_S
+        while True:
+            version = await self._database.version()
+            if version != self._version:
+                self._version = version
+                return True
             left = deadline - loop.time()
             if left <= 0:
                 return False
-            await asyncio.sleep(min(_POLL_S, left))
-        return True
+            await self._listener.wait(min(patience, left))
 
-    async def _look(self) -> bool:
-        stamp = _stamp(self._log)
-        self._unchanged_polls = self._unchanged_polls + 1 if stamp == self._stamp else 0
-        self._stamp = stamp
-        if self._unchanged_polls > _SETTLED_POLLS and self._unchanged_polls % _LOOK_ANYWAY_POLLS:
-            return False
-        version = await self._database.version()
-        is_new = self._version is not None and version != self._version
-        self._version = version
-        return is_new
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    def close(self) -> None:
+        """Stop watching."""
+        self._listener.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,19 +13,31 @@ from console.domain.ids import AttemptId
 from console.domain.nodes import AttemptProgress
 from console.ports import Batch, Clock, History, InboxItem, LogChunk, NodeSampled
 from console.store import records, telemetry
-from console.store.leadership import LeaderLock
-from console.store.reader import SqliteReader
-from console.store.sqlite import Database
+from console.store.reader import Opened, SqliteReader
 
 T = TypeVar("T")
+
+_ANSWERS_KEPT_S = 7 * 86400.0
 
 
 class SqliteStore(SqliteReader):
     """A `ports.Store`: every transaction of this leader checks first that no other has begun to lead."""
 
-    def __init__(self, database: Database, database_id: str, lock: LeaderLock, clock: Clock, epoch: int) -> None:
-        super().__init__(database, database_id, lock, clock)
+    def __init__(self, opened: Opened, clock: Clock, epoch: int) -> None:
+        super().__init__(opened, clock)
         self._epoch = epoch
+
+    @classmethod
+    async def begin(cls, opened: Opened, clock: Clock, kind: str) -> SqliteStore:
+        """Lead a database whose lock this process holds: its epoch is raised."""
+        now = clock.now()
+
+        def lead(connection: sqlite3.Connection) -> int:
+            records.forget_answers(connection, now - _ANSWERS_KEPT_S)
+            return records.lead(connection, pid=os.getpid(), host=socket.gethostname(), kind=kind, since=now)
+
+        epoch = await opened.database.write(lead, committed=opened.bell.ring_for_viewers)
+        return cls(opened, clock, epoch)
 
     @property
     def epoch(self) -> int:
@@ -33,12 +47,12 @@ class SqliteStore(SqliteReader):
     async def close(self) -> None:
         """Stop leading: finish what is under way, say so in the database, close it and let go of the lock."""
         try:
-            await self._database.write(partial(records.resign, epoch=self._epoch))
+            await self._ask(partial(records.resign, epoch=self._epoch))
         finally:
             try:
                 await super().close()
             finally:
-                self._lock.release()
+                self._opened.lock.release()
 
     async def inbox(self) -> tuple[InboxItem, ...]:
         """Requests that wait, oldest first. From now on they can't be withdrawn."""
@@ -81,4 +95,4 @@ class SqliteStore(SqliteReader):
             records.check_epoch(connection, self._epoch)
             return work(connection)
 
-        return await self._database.write(fenced, is_durable=is_durable)
+        return await self._database.write(fenced, committed=self._opened.bell.ring_for_viewers, is_durable=is_durable)

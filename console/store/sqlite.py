@@ -75,12 +75,18 @@ class Database:
         with damage.explained(self.path):
             return await self._reader.call(transaction)
 
-    async def write(self, work: Work[T], *, is_durable: bool = True) -> T:
-        """Run `work` as one transaction: all of it is written, or nothing if it raises.
+    async def write(self, work: Work[T], *, committed: Callable[[], None], is_durable: bool = True) -> T:
+        """Run `work` as one transaction: all of it is written, then `committed` called, or nothing if it raises.
 
         A cancelled caller gets its CancelledError once the transaction is over; it may then have been written.
         """
-        pending = asyncio.ensure_future(self._writer.call(lambda connection: self._write(connection, work, is_durable)))
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            result = self._write(connection, work, is_durable)
+            committed()
+            return result
+
+        pending = asyncio.ensure_future(self._writer.call(transaction))
         with damage.explained(self.path):
             try:
                 return await asyncio.shield(pending)
