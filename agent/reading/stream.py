@@ -21,10 +21,7 @@ _NEWS = 0.0005
 _CORRECTION = 0.05
 """A fraction that fell by more is told: what was known before was wrong. By less it is a bar that was drawn anew."""
 _DIGIT = re.compile(rb"\d|[nN][aA][nN]")
-# A frame without any of these holds neither a counter nor a metric.
-_GATE = re.compile(
-    rb"[%{\x80-\xff]|[Ee]po|[Ss]tep|[Ii]ter|[Bb]atch|[Ll]oss|[Aa]cc|[=:\t,|]|/|\[\d|[Rr]ound|\bof\b|[Uu]pdate|[Ss]core"
-)
+_HEADER = re.compile(rb"[Ee]poch|[Ii]ter|[Ss]tep|[Bb]atch|[Rr]ound")
 Number = Union[int, float]
 
 
@@ -56,8 +53,11 @@ class StreamReader:
         for frame in frames:
             raw = frame.raw
             level = self._levels.frame(raw)
-            if raw and level not in (Level.ERROR, Level.CRITICAL) and _DIGIT.search(raw):
-                self._read_frame(frame, out)
+            if level not in (Level.ERROR, Level.CRITICAL):
+                if _DIGIT.search(raw):
+                    self._read_frame(frame, out)
+                elif _HEADER.search(raw):
+                    self._metrics.record(plain_text(raw))
             if frame.ends_line:
                 end = frame.end if at_end else frame.end + 1
                 out.append(Line(self._stream, self._number, self._line_start, end, self._levels.line()))

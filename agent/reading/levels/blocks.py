@@ -29,7 +29,9 @@ def without_tag(text: str) -> str:
 class Blocks:
     """Which block the next line of a stream may belong to."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: str) -> None:
+        # A message of several lines goes on behind its exception where the interpreter prints it.
+        self._most_tail = _TAIL_LINES if stream == "stderr" else 0
         self._in_traceback = False
         self._tail = 0
         self._record: Optional[str] = None
@@ -39,21 +41,23 @@ class Blocks:
         """Whether a line without a marker gets the stream's own level."""
         return not (self._in_traceback or self._tail or self._record)
 
-    def level_of(self, text: str, marked: Optional[str], is_bar: bool) -> Optional[str]:
+    def level_of(self, text: str, marked: Optional[str], *, is_quiet: bool) -> Optional[str]:
         """The level that a line has because of the lines above it, or because it starts a traceback."""
         bare = without_tag(text)
         if TRACEBACK in bare[:200] or bare.startswith(_CHAINS):
-            self._in_traceback, self._tail = not bare.startswith(_CHAINS), _TAIL_LINES
+            self._in_traceback, self._tail = not bare.startswith(_CHAINS), self._most_tail
             self._record = Level.ERROR
             return Level.ERROR
         if self._in_traceback:
             return self._traceback_line(bare)
         if marked is not None:
-            self._tail = _TAIL_LINES if marked == Level.ERROR and bare.endswith(("Error:", "Error")) else 0
+            is_open = marked == Level.ERROR and bare.rstrip(": ").endswith(("Error", "Traceback"))
+            self._tail = self._most_tail if is_open else 0
             self._record = marked
             return marked
-        if is_bar:
-            return None
+        if is_quiet:
+            self._tail = 0
+            return self._record if bare[:1] in " \t" else None
         if not bare.strip():
             self._record = None
             return Level.ERROR if self._tail else None
@@ -75,9 +79,9 @@ class Blocks:
         return {"traceback": self._in_traceback, "tail": self._tail, "record": self._record}
 
     @classmethod
-    def restore(cls, snapshot: Dict[str, Any]) -> Blocks:
+    def restore(cls, stream: str, snapshot: Dict[str, Any]) -> Blocks:
         """The blocks as they were; raises KeyError, TypeError or ValueError on something else's snapshot."""
-        self = cls()
+        self = cls(stream)
         self._in_traceback = bool(snapshot["traceback"])
         self._tail = int(snapshot["tail"])
         record = snapshot["record"]

@@ -18,6 +18,7 @@ _JSON_LEVEL = re.compile(
 )
 _LOGFMT_LEVEL = re.compile(r'(?:^|[ \t])(?:level|lvl|severity)="?([A-Za-z]{1,16})"?(?=[ \t]|$)')
 _GLOG = re.compile(r"^([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d")
+_TIMED_LETTER = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}: ([IWEF]) ")
 _BRACKET_LETTER = re.compile(r"^\[([DIWEFC]) (?:\d{6}|\d{4}-\d\d-\d\d) ")
 _UPPER = re.compile(
     r"(?<![A-Za-z0-9_./])(TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|SEVERE|CRITICAL|FATAL)(?![A-Za-z0-9_/=.'\"])"
@@ -28,7 +29,8 @@ _BRACKETED = re.compile(
 _LEADING = re.compile(r"^(?:[^\s:]{1,80}: ){0,2}(warning|error|fatal|fatal error|critical|debug|info): ", re.IGNORECASE)
 _PYTHON_WARNING = re.compile(r"^[^\s].{0,300}:\d{1,7}: (?:[\w.]{1,80})?Warning: ")
 _EXCEPTION = re.compile(
-    r"^(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Za-z_]{0,80}(?:Error|Exception|Interrupt|SystemExit|ExceptionGroup)(?:: |:?$| \()"
+    r"^(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Za-z_]{0,80}"
+    r"(?:Error|Exception|Interrupt|SystemExit|ExceptionGroup|RemoteTraceback)(?:: |:?$| \()"
 )
 _CRASHES = (
     "Segmentation fault",
@@ -41,6 +43,8 @@ _CRASHES = (
     "terminate called",
     "CUDA error:",
     "CUDA out of memory",
+    "Exception in thread",
+    "Exception ignored in",
 )
 _WORD = re.compile(r"[A-Za-z]+")
 
@@ -56,8 +60,8 @@ def json_record(text: str) -> Optional[str]:
 
 
 def glog(text: str) -> Optional[str]:
-    """`E0102 10:00:00.1 …` of glog and absl, `[W 2026-01-02 10:00:00,1]` of tornado and Optuna."""
-    found = _GLOG.match(text) or _BRACKET_LETTER.match(text)
+    """`E0102 10:00:00.1 …` of glog and absl, `[W 2026-01-02 …]` of tornado and Optuna, `2026-… : W …` of TensorFlow."""
+    found = _GLOG.match(text) or _TIMED_LETTER.match(text) or _BRACKET_LETTER.match(text)
     return LETTERS[found.group(1)] if found else None
 
 
@@ -109,7 +113,7 @@ def _is_prefix(before: str) -> bool:
     """Whether what stands before a level is what formats put there (times, names, ids) and not a sentence."""
     bare = 0
     for word in before.replace(" - ", " ").split():
-        bare += word.isalpha()
+        bare += word.isalpha() and not word.isupper()
     first = before.lstrip()[:1]
     return bare == 0 or (bare == 1 and (first.isdigit() or first in "[(|" or " - " in before))
 

@@ -18,7 +18,7 @@ _COUNTER = re.compile(
 # Lightning's rank_zero_info goes to stderr without a level.
 _NOTICES = re.compile(
     r"^(?:[GTIH]PU available: |💡 Tip: |`[\w.]{1,40}` stopped: |Using \S{1,20} precision|Using \d{1,2}bit|Seed set to "
-    r"|LOCAL_RANK: \d|Restor(?:ing|ed) |Loaded model weights|Initializing distributed: |You are using the plain ModelCheckpoint"
+    r"|LOCAL_RANK: \d|Restor(?:ing|ed) |Loaded model weights|Initializing distributed: "
     r"|Trainer already configured|Running in `fast_dev_run`|Number of \S{1,40} parameters)"
 )
 

@@ -15,7 +15,7 @@ from agent.reading.text import plain_text
 _GATE = re.compile(
     rb"[Ww][Aa][Rr][Nn]|[Ee][Rr][Rr]|INFO|[Ii]nfo|DEBUG|[Dd]ebug|[Cc][Rr][Ii][Tt]|[Ff][Aa][Tt][Aa][Ll]|TRACE|Traceback"
     rb"|[Ee]xception|NOTICE|notice|SUCCESS|success|SEVERE|[Ll]evel|lvl|severity|Interrupt|SystemExit"
-    rb"|^\x1b?[\[IWEF][\dDIWEFC]|^(?:Segmentation|Aborted|Bus |Killed|Illegal|Floating|terminate|CUDA)"
+    rb"|^\x1b?[\[IWEF][\dDIWEFC]|: [IWEF] |^(?:Segmentation|Aborted|Bus |Killed|Illegal|Floating|terminate|CUDA)"
 )
 _STDERR = "stderr"
 
@@ -25,7 +25,7 @@ class LevelTracker:
 
     def __init__(self, stream: str) -> None:
         self._default = Level.WARNING if stream == _STDERR else Level.INFO
-        self._blocks = Blocks()
+        self._blocks = Blocks(stream)
         self._strongest: Optional[str] = None
         self._has_text = False
 
@@ -39,17 +39,17 @@ class LevelTracker:
         """Take one frame of the current line; the level that its text or the lines above it give, if any."""
         text = plain_text(raw)
         marked = None
-        bar = is_bar(text)
+        quiet = is_bar(text) or is_notice(text)
         if _GATE.search(raw) is not None:
             bare = without_tag(text)
             for read in MARKERS:
                 marked = read(bare)
                 if marked is not None:
                     break
-        level = self._blocks.level_of(text, marked, bar)
+        level = self._blocks.level_of(text, marked, is_quiet=quiet)
         if level is not None and (self._strongest is None or LEVEL_RANK[level] > LEVEL_RANK[self._strongest]):
             self._strongest = level
-        if level is None and text.strip() and not (bar or is_notice(text)):
+        if level is None and text.strip() and not quiet:
             self._has_text = True
         return level
 
@@ -72,7 +72,7 @@ class LevelTracker:
     def restore(cls, stream: str, snapshot: Dict[str, Any]) -> LevelTracker:
         """The tracker as it was; raises KeyError, TypeError or ValueError on something else's snapshot."""
         self = cls(stream)
-        self._blocks = Blocks.restore(snapshot["blocks"])
+        self._blocks = Blocks.restore(stream, snapshot["blocks"])
         strongest = snapshot["strongest"]
         if strongest is not None and strongest not in Level.ORDER:
             raise ValueError(f"{strongest!r} is no level")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Optional
 
@@ -27,6 +28,7 @@ _STEPS = (
 )
 _TOTAL_STEPS = ("total_steps", "max_steps", "total_iterations", "max_iters", "num_training_steps", "total_iters")
 _TOTAL_EPOCHS = ("total_epochs", "max_epochs", "num_epochs", "num_train_epochs", "epochs")
+_COUNTERS = (*_STEPS, *_TOTAL_STEPS, *_TOTAL_EPOCHS, "epoch")
 _MESSAGES = ("message", "msg", "event", "text")
 _NOT_METRICS = ("time", "t", "v", "n", "count", "index", "code", "status", "hour", "minute")
 
@@ -54,6 +56,8 @@ def mapping(text: str) -> Optional[Values]:
 
 def _take(values: Values, name: str, number: float, *, quoted: bool) -> None:
     low = name.lower()
+    if low in _COUNTERS and not math.isfinite(number):
+        return
     if low in _STEPS:
         values.step = number
     elif low in _TOTAL_STEPS:
@@ -62,7 +66,7 @@ def _take(values: Values, name: str, number: float, *, quoted: bool) -> None:
         values.total_epochs = number
     elif low == "epoch":
         values.epoch = number
-        if quoted or number != int(number if abs(number) < 1e15 else 0):
+        if quoted or not number.is_integer():
             values.pairs.append((name, number))
     elif low not in _NOT_METRICS and not is_banned(name):
         values.pairs.append((name, number))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-NUMBER = r"[-+]?(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,20})?(?![\d,])|\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?|\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|NAN|inf|Inf|INF|Infinity|infinity)"
+NUMBER = (
+    r"[-+]?(?:\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,20})?(?![\d,])|\d{1,20}(?:\.\d{0,20})?(?:[eE][-+]?\d{1,3})?"
+    r"|\.\d{1,20}(?:[eE][-+]?\d{1,3})?|nan|NaN|NAN|inf|Inf|INF|Infinity|infinity)"
+)
 _WHOLE = re.compile(NUMBER + r"\Z")
 
 

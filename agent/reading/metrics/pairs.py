@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import List, Match, NamedTuple, Optional
+from typing import List, Match, NamedTuple, Optional, Tuple
 
-from agent.reading.metrics.names import QUALIFIERS, is_banned, is_strong
+from agent.reading.metrics.names import QUALIFIERS, SPLITS, is_banned, is_strong
 from agent.reading.metrics.numbers import NUMBER, to_number
 from agent.reading.metrics.values import MOST_VALUES, Values
 
@@ -30,7 +30,7 @@ _VALUE = re.compile(
     r"(?P<unit> ?%|(?:ms|us|µs|s|sec|m|min|h|x)(?![A-Za-z/]))?)"
     r"(?=$|[\s,;|)\]}\"'(]|\.(?:\s|$)|:[ |]|-[ \x1f])"
 )
-_PART = re.compile(r"([|,;()\[\]{}<>\"\x1f]| [-–—·•→] |: )")
+_PART = re.compile(r"([|,;()\[\]{}<>\"\x1f]| [-\u2013\u2014·•→] |: )")
 _UNIT_SUFFIX = re.compile(r" ?\([\w/%]{1,12}\)\Z")
 _DUMP = re.compile(
     r"Namespace\(|^(?:args|arguments|config|configuration|hparams|hyperparameters|command|usage)\b", re.IGNORECASE
@@ -62,13 +62,15 @@ def pairs(text: str, has_count: bool) -> Optional[Values]:
         pair = _pair(clean, at, match)
         if pair is not None:
             found.append(pair)
-        at = match.end()
+        if pair is not None or match.group("sep").strip(" " + GAP):
+            at = match.end()
         if len(found) >= MOST_VALUES:
             break
     has_strong = any(p.is_strong for p in found)
-    if not has_strong and not (has_count and any(p.is_joined for p in found)):
+    by_split = has_count and any(p.name.lower() in SPLITS for p in found)
+    if not has_strong and not by_split and not (has_count and any(p.is_joined for p in found)):
         return None
-    kept = [p for p in found if p.is_strong or p.is_joined or (has_strong and p.fills_field)]
+    kept = [p for p in found if p.is_strong or p.is_joined or ((has_strong or by_split) and p.fills_field)]
     return Values([(p.name, p.value) for p in kept]) if kept else None
 
 
@@ -80,23 +82,28 @@ def _pair(clean: str, at: int, match: Match[str]) -> Optional[_Pair]:
     digits = match.group("percent") or match.group("number")
     exact = not digits.lstrip("+-").isdigit() or match.group("unit") is not None or match.group("percent") is not None
     strong = is_strong(name) and (exact or (bool(sep) and not name.lower().startswith(("err", "return", "map"))))
-    following = clean[match.end() : match.end() + 1]
-    fills = whole_field and (not following or following in ",;|)" + GAP)
+    following = clean[match.end() : match.end() + 2].strip(" ")[:1]
+    fills = whole_field and (not following or following in ",;|()" + GAP)
     if not sep and not strong and not (fills and exact):
         return None
     return _Pair(name, to_number(digits), strong, bool(sep), fills)
 
 
-def _name(chunk: str, *, follows_value: bool) -> "tuple[str, bool]":
+def _name(chunk: str, *, follows_value: bool) -> Tuple[str, bool]:
     """The name at the end of `chunk`, and whether it is all that stands in its field."""
     suffix = _UNIT_SUFFIX.search(chunk[-16:]) if chunk.endswith(")") else None
     base = chunk[: len(chunk) - len(suffix.group())] if suffix else chunk
     parts = _PART.split(base[-200:])
     words = parts[-1].replace("`", "").split()
+    for place in range(len(words) - 1, -1, -1):
+        if words[place][0].isdigit():
+            words = words[place + 1 :]
+            follows_value = True
+            break
     if not words:
         return "", False
     part = parts[-2] if len(parts) > 1 else ""
-    most = 6 if part in ("|", GAP) else 3 if not part and follows_value else 1
+    most = 6 if part in ("|", GAP) else 3 if part == "[" or (not part and follows_value) else 1
     if len(words) <= most:
         taken = len(words)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Dict, List, Optional
 
@@ -37,6 +38,8 @@ class TableReader:
             if not is_number(cell.rstrip("%")):
                 continue
             number, low = to_number(cell.rstrip("%")), name.lower()
+            if not math.isfinite(number) and low in ("epoch", "epochs", *_STEP_COLUMNS):
+                continue
             if low in ("epoch", "epochs"):
                 values.epoch = number
             elif low in _STEP_COLUMNS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Tuple
 
 from agent.reading.progress.count import BAR, EPOCH, Count
 from agent.reading.progress.words import EPOCH_WORD
@@ -11,12 +11,14 @@ from agent.reading.progress.words import EPOCH_WORD
 _NUMBER = r"\d{1,12}(?:\.\d{1,6})?[kKMGTP]?"
 _TQDM = re.compile(
     r"(?:(\d{1,3})%\|[^|\r\n]{0,400}\| ?)?(" + _NUMBER + r")(?:/(" + _NUMBER + r"|\?))?(?:[A-Za-z]{1,20})? "
-    r"?\[(\d{1,6}(?::\d\d){1,3})(?:<([^,\]]{1,30}))?, *([^,\]]{1,30}?)(?=[,\]])"
+    r"?\[(\d{1,6}(?::\d\d){1,3})(?:<([^,\]]{1,30}))?(?:, *([^,\]]{1,30}?))?(?=[,\]])"
 )
 _KERAS = re.compile(
     r"^ {0,6}(\d{1,9})/(\d{1,9}|Unknown) {0,3}(?:[━ ]{2,60}|\[[=>. ]{2,60}\])(?: - | )?"
     r"(?:ETA: )?(?:[\d:]{1,12}(?:s|us|ms)? ?)?(?:[\d.]{1,8}(?:us|ms|s|m|h)/(?:step|epoch|sample))?"
 )
+_DRAWN = re.compile(r"[\[|(][#=█━▓▒░▏▎▍▌▋▊▉>. \u2022-]{5,200}[\])|]")
+_OF = re.compile(r"(?<![\w./:])(\d{1,9}) ?/ ?(\d{1,9})(?![\w./:])")
 _PROGRESSBAR2 = re.compile(r"(\d{1,3})% ?\((\d{1,12}) of (\d{1,12})\) ?\|[^|]{0,400}\|")
 _PERCENT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,6})?) ?%")
 _DONE_AFTER = re.compile(
@@ -40,21 +42,24 @@ def is_aside(label: str) -> bool:
     return _ASIDE.search(label) is not None
 
 
-def tqdm(text: str, known: List[Count]) -> Iterator[Count]:
+def tqdm(text: str, _known: List[Count]) -> Iterator[Count]:
     """`train:  45%|████▌     | 109/240 [00:02<00:02, 57.90it/s`, with or without a total; its postfix is left."""
     if ":" not in text or "[" not in text:
         return
     found = _TQDM.search(text)
-    if found is None or not (found.group(1) or found.group(6).endswith(("/s", "s/it")) or "/" in found.group(6)):
+    if found is None:
+        return
+    rate = found.group(6) or ""
+    if not (found.group(1) or found.group(5) or "/" in rate):
         return
     label = _label(text[: found.start()])
     n = _scaled(found.group(2))
     total = _scaled(found.group(3)) if found.group(3) and found.group(3) != "?" else None
-    in_bytes = found.group(6).endswith("B/s")
+    in_bytes = rate.endswith("B/s")
     yield _bar(label, n, total, (found.start(), found.end()), aside=in_bytes or is_aside(label))
 
 
-def keras(text: str, known: List[Count]) -> Iterator[Count]:
+def keras(text: str, _known: List[Count]) -> Iterator[Count]:
     """`17/40 ━━━━━━━━ 0s 7ms/step`, `17/40 [=====>....] - ETA: 0s`; its metrics are left."""
     if "/" not in text[:20]:
         return
@@ -64,7 +69,28 @@ def keras(text: str, known: List[Count]) -> Iterator[Count]:
         yield _bar("keras", float(found.group(1)), total, (found.start(), found.end()), aside=False)
 
 
-def progressbar2(text: str, known: List[Count]) -> Iterator[Count]:
+def drawn(text: str, known: List[Count]) -> Iterator[Count]:
+    """`[=====>----] 70/100`: a counter beside something that looks like a bar."""
+    if "/" not in text or any(c.kind == BAR for c in known):
+        return
+    bar = _DRAWN.search(text)
+    found = _OF.search(text) if bar is not None and set(bar.group()) - set("[]|(). -") else None
+    if bar is not None and found is not None:
+        start, end = min(bar.start(), found.start()), max(bar.end(), found.end())
+        label = _label(text[:start])
+        yield _bar(label, float(found.group(1)), float(found.group(2)), (start, end), aside=is_aside(label))
+
+
+def label_of_bar(text: str, known: List[Count]) -> Iterator[Count]:
+    """`[2/10]: 45%|…`, `2/10  1.2G  0.31: 45%|…`: a bar whose label counts what is around it."""
+    if not any(c.kind == BAR and not c.is_aside for c in known) or any(c.kind == EPOCH for c in known):
+        return
+    found = _OF.search(text.partition("|")[0])
+    if found is not None and 0 < int(found.group(1)) <= int(found.group(2)):
+        yield Count(EPOCH, "text", float(found.group(1)), float(found.group(2)), span=found.span())
+
+
+def progressbar2(text: str, _known: List[Count]) -> Iterator[Count]:
     """` 2% (3 of 150) |##   | Elapsed Time: …`."""
     found = _PROGRESSBAR2.search(text) if "% (" in text else None
     if found is not None:
@@ -88,7 +114,7 @@ def percent(text: str, known: List[Count]) -> Iterator[Count]:
             return
 
 
-def _bar(label: str, n: float, total: Optional[float], span: "tuple[int, int]", *, aside: bool) -> Count:
+def _bar(label: str, n: float, total: Optional[float], span: Tuple[int, int], *, aside: bool) -> Count:
     if EPOCH_WORD.search(label) and not _DIGITS.search(label) and not aside:
         return Count(EPOCH, "bar", n, total, span=span)
     key = f"{_DIGITS.sub('#', label)}/{total:g}" if total is not None else _DIGITS.sub("#", label)

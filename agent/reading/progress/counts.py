@@ -10,10 +10,14 @@ from agent.reading.progress.count import Count, CountReader
 COUNT_READERS: List[CountReader] = [
     bars.tqdm,
     bars.keras,
+    bars.drawn,
     bars.progressbar2,
     bars.percent,
     totals.said_once,
+    counters.leading,
+    counters.epoch_and_step,
     counters.epochs,
+    bars.label_of_bar,
     counters.steps,
     counters.brackets,
     counters.of_things,
@@ -29,8 +33,7 @@ def read_counts(text: str) -> Tuple[List[Count], str]:
     """All that `text` counts, and the text without it. Each reader sees only what the ones before it left."""
     found: List[Count] = []
     for read in COUNT_READERS:
-        for count in read(text, found):
-            found.append(count)
+        found.extend(list(read(text, found)))
         spans = sorted(c.span for c in found if c.span[1] > c.span[0])
         if spans:
             text = _without(text, spans)

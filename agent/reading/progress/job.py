@@ -135,9 +135,9 @@ class JobProgress:
         return counter.total is not None
 
     def _fraction(self) -> Optional[float]:
-        whole = next((c for c in self._counters.values() if c.spans_epochs and c.total), None)
-        if whole is not None:
-            return whole.part
+        whole = [c.part for c in self._counters.values() if c.spans_epochs and c.total]
+        if whole:
+            return max(whole)
         epochs = self._totals.all_epochs
         if self._epoch >= 0:
             return self._by_epoch(epochs) if epochs else None
@@ -165,7 +165,7 @@ class JobProgress:
         others = [c for c in with_total if c is not outer]
         if not others and epochs and epochs > 1 and outer.total != epochs and self._is_per_epoch(outer):
             return outer.part / epochs
-        inside = next((c.part for c in others if c.rounds == outer.n and c.part < 1), 0.0)
+        inside = next((c.part for c in others if c.rounds == outer.n), 0.0)
         return (outer.n + inside) / outer.total
 
     def _is_per_epoch(self, counter: _Counter) -> bool:

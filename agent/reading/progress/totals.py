@@ -16,7 +16,7 @@ _SAID = re.compile(
 )
 
 
-def said_once(text: str, known: List[Count]) -> Iterator[Count]:
+def said_once(text: str, _known: List[Count]) -> Iterator[Count]:
     """`Total optimization steps = 90`, `epochs: 10`, `--max-steps 400`, also as a field beside the counter."""
     for found in _SAID.finditer(text):
         total = float(found.group("n").replace(",", ""))
