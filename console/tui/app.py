@@ -1,0 +1,191 @@
+"""The console's screen: it opens the screens, carries changes to the one in front, and says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
+
+from console.domain.errors import ClusterdeckError
+from console.domain.text import clean
+from console.engine.service import Leading, Service, Watching
+from console.tui.actions import BY_NAME, bindings, keymap
+from console.tui.deck import Tone
+from console.tui.palette import ActionProvider
+from console.tui.presenters import confirm
+from console.tui.render import Styles
+from console.tui.screens.base import DeckScreen, live_keys
+from console.tui.screens.dialogs import Leave, LeaveScreen
+from console.tui.screens.help import FILTER_HELP, HelpScreen
+from console.tui.screens.jobs import JobsScreen
+from console.tui.screens.nodes import NodesScreen
+from console.tui.theme import THEMES, next_theme, styles_of
+
+REPAINT_S = 0.1
+
+
+class ConsoleApp(App[None]):
+    """Shows a service. `keys` maps action names to other keys; InvalidInput if one of them doesn't exist."""
+
+    TITLE = "clusterdeck"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    MODES: ClassVar[dict[str, Any]] = {"jobs": JobsScreen, "nodes": NodesScreen}
+    DEFAULT_MODE = "jobs"
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (30, "-high")]
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        only_ascii: bool = False,
+        keys: Mapping[str, str] | None = None,
+        theme: str | None = None,
+        now: Callable[[], float] = time.time,
+        live: bool = True,
+    ) -> None:
+        super().__init__()
+        self.service = service
+        self.only_ascii = only_ascii
+        self._now = now
+        self._live = live
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme if theme in self.available_themes else THEMES[0].name
+        self._keys = keymap(keys or {})
+        self.set_keymap(self._keys)
+
+    def on_mount(self) -> None:
+        """Listen from now on."""
+        self.theme_changed_signal.subscribe(self, lambda _theme: self.action_refresh())
+        self.run_worker(self._follow(), exit_on_error=False)
+        if self._live:
+            self.set_interval(1.0, self._tick)
+
+    # -- what screens ask for
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._now()
+
+    def styles_now(self) -> Styles:
+        """What style names look like in the present theme."""
+        return styles_of(self.current_theme)
+
+    def tell(self, text: str, tone: Tone = "information") -> None:
+        """Show a sentence for a while."""
+        self.notify(clean(text), severity=tone, markup=False, timeout=10 if tone == "error" else 5)
+
+    def carry_out(self, asked: Coroutine[Any, Any, object], done: str = "") -> None:
+        """Have something done in the background and say how it went."""
+
+        async def carry() -> None:
+            try:
+                await asked
+            except ClusterdeckError as error:
+                self.tell(str(error), "error")
+            else:
+                if done:
+                    self.tell(done)
+
+        self.run_worker(carry(), exit_on_error=False)
+
+    def key_of(self, action: str) -> str:
+        """The key that an action has now, as it is shown."""
+        wanted = self._keys.get(action, "").split(",")[0] or next(iter(BY_NAME[action].keys), "")
+        return self.get_key_display(Binding(wanted, "")) if wanted else ""
+
+    # -- changes
+
+    async def _follow(self) -> None:
+        async for change in self.service.changes():
+            for screen in self.screen_stack:
+                if isinstance(screen, DeckScreen):
+                    screen.take(change)
+            await asyncio.sleep(REPAINT_S)
+
+    def _tick(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, DeckScreen):
+                screen.tick()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a worker is told and doesn't end the console."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.tell(f"Something went wrong inside the console ({type(error).__name__}: {error}).", "error")
+
+    # -- actions
+
+    def _show_mode(self, mode: str) -> None:
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_show_jobs(self) -> None:
+        """The list of jobs."""
+        self._show_mode("jobs")
+
+    def action_show_nodes(self) -> None:
+        """The nodes."""
+        self._show_mode("nodes")
+
+    def action_help(self) -> None:
+        """The keys that work here."""
+        entries = live_keys(self.screen)
+        self.push_screen(HelpScreen([*entries, *FILTER_HELP] if isinstance(self.screen, JobsScreen) else entries))
+
+    def action_refresh(self) -> None:
+        """Read and draw everything again."""
+        for screen in self.screen_stack:
+            if isinstance(screen, DeckScreen):
+                screen.reload()
+                screen.refresh(layout=True)
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.theme = next_theme(self.theme)
+
+    def action_background(self) -> None:
+        """Let a background process schedule."""
+        if isinstance(self.service.role, Watching) and self.service.role.leader is not None:
+            self.tell("Another process schedules already.", "warning")
+            return
+        self.carry_out(self.service.continue_in_background(), "A background process schedules now.")
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if jobs would wait in vain."""
+        pending = self.service.work_pending() if isinstance(self.service.role, Leading) else 0
+        if pending == 0:
+            self.exit()
+        elif not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(confirm.leave(pending)), self._leave)
+
+    def _leave(self, answer: Leave | None) -> None:
+        if answer == "quit":
+            self.exit()
+        elif answer == "background":
+            self.run_worker(self._leave_to_background(), exit_on_error=False)
+
+    async def _leave_to_background(self) -> None:
+        try:
+            await self.service.continue_in_background()
+        except ClusterdeckError as error:
+            self.tell(str(error), "error")
+        else:
+            self.exit()
+
+
+async def run_console(app: ConsoleApp) -> int:
+    """Show the console until the person leaves; the exit code."""
+    await app.run_async()
+    return app.return_code or 0

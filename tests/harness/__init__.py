@@ -1,0 +1,1 @@
+"""What several test folders share: builders, fakes at real borders, a virtual clock."""
