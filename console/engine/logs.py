@@ -85,6 +85,7 @@ class AttemptLog:
         self._position = LogPosition()
         self._version = 0
         self._is_complete = False
+        self._has_caught_up = False
         self._problem = ""
         self._changed = asyncio.Condition()
         self._task = asyncio.create_task(self._fill(), name="log")
@@ -100,6 +101,11 @@ class AttemptLog:
         return self._is_complete
 
     @property
+    def has_caught_up(self) -> bool:
+        """All that was written when it was opened is here."""
+        return self._has_caught_up
+
+    @property
     def problem(self) -> str:
         """Why nothing more arrives now."""
         return self._problem
@@ -110,11 +116,12 @@ class AttemptLog:
 
     def lines(self, start: int, stop: int, minimum_level: str | None = None) -> Sequence[LogLine]:
         """The lines start…stop-1 of those of at least that level."""
-        found = self._spool.lines(start, stop, minimum_level)
+        found = [_shown(line) for line in self._spool.lines(start, stop, minimum_level)]
         ended = self._spool.count(minimum_level)
         if stop > ended:
-            found += self._unfinished(minimum_level)[max(start - ended, 0) : stop - ended]
-        return [LogLine(line.stream, line.number, line.level, line.time, display_line(line.raw)) for line in found]
+            unfinished = self._unfinished(minimum_level)[max(start - ended, 0) : stop - ended]
+            found += [_shown(line, is_finished=False) for line in unfinished]
+        return found
 
     async def wait(self, version: int) -> None:
         """Wait until the version is above this one."""
@@ -136,9 +143,14 @@ class AttemptLog:
     async def _fill(self) -> None:
         while not self._is_complete:
             try:
-                async for chunk in follow_attempt(self._attempt, self._reader, self._store, self._position):
-                    await self._take(chunk)
+                for follow in (False, True):
+                    chunks = follow_attempt(self._attempt, self._reader, self._store, self._position, follow=follow)
+                    async for chunk in chunks:
+                        await self._take(chunk)
+                    self._has_caught_up = True
+                    await self._told("")
             except ClusterdeckError as error:
+                self._has_caught_up = True
                 await self._told(str(error))
                 if isinstance(error, NotFound):
                     return
@@ -166,6 +178,10 @@ class AttemptLog:
         self._version += 1
         async with self._changed:
             self._changed.notify_all()
+
+
+def _shown(line: SpooledLine, *, is_finished: bool = True) -> LogLine:
+    return LogLine(line.stream, line.number, line.level, line.time, display_line(line.raw), is_finished)
 
 
 def advanced(position: LogPosition, chunk: LogChunk) -> LogPosition:
@@ -203,8 +219,10 @@ async def follow_attempt(
                     if chunk.stream in streams and chunk.offset >= _reached(start, chunk.stream):
                         yield chunk
                 return
-            if isinstance(error, NobodyToDoIt) or record.outcome is not None or not follow:
+            if isinstance(error, NobodyToDoIt) or record.outcome is not None:
                 raise
+            if not follow:
+                return
             await asyncio.sleep(_RETRY_S)
         else:
             return

@@ -1,0 +1,82 @@
+"""Records and the newest telemetry as the views that front ends show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from console.core.state import State
+from console.domain.ids import JobId
+from console.domain.jobs import Completed, Failed, Job, Pending, Running, Starting
+from console.domain.nodes import AttemptProgress, Node, NodeState
+from console.engine.service import JobView, NodeView
+from console.engine.telemetry import Telemetry
+
+
+def job_view(
+    job: Job, state: State, telemetry: Telemetry, reasons: Mapping[JobId, str], *, is_waiting: bool
+) -> JobView:
+    """A job with what is known of it right now. `is_waiting`: it is still in the inbox."""
+    attempt = job.last_attempt
+    newest = telemetry.progress.get(attempt.id) if attempt else None
+    shown = attempt if attempt is not None and not isinstance(job.state, Pending) else None
+    return JobView(
+        job=job,
+        status=job.status,
+        reason=_reason(job, state, reasons, is_waiting=is_waiting),
+        progress=_progress(job, newest),
+        eta_s=newest.eta_s if newest and isinstance(job.state, Running) else None,
+        latest=newest.latest if newest and shown else (),
+        node=shown.node if shown else None,
+        started_at=shown.started_at if shown else None,
+        ended_at=job.state.ended_at if isinstance(job.state, Completed | Failed) else None,
+        exit_code=shown.outcome.code if shown and shown.outcome else None,
+    )
+
+
+def _progress(job: Job, newest: AttemptProgress | None) -> float | None:
+    match job.state:
+        case Pending() | Starting():
+            return None
+        case Completed():
+            return 1.0
+        case Running() | Failed():
+            return newest.fraction if newest else None
+        case _:
+            assert_never(job.state)
+
+
+def _reason(job: Job, state: State, reasons: Mapping[JobId, str], *, is_waiting: bool) -> str:
+    match job.state:
+        case Pending():
+            if is_waiting:
+                return "waiting to be taken: nobody schedules yet"
+            return reasons.get(job.id, "") or job.state.reason
+        case Starting():
+            return job.state.stop_reason or f"starting on {job.state.node}"
+        case Running():
+            if job.state.stop_reason:
+                return f"stopping: {job.state.stop_reason}"
+            node = state.nodes.get(job.state.node)
+            if node is None or node.state is NodeState.UP:
+                return ""
+            return f"as last known: {node.name} is {node.state.value} ({node.reason})"
+        case Completed():
+            return ""
+        case Failed():
+            return job.state.reason
+        case _:
+            assert_never(job.state)
+
+
+def node_view(node: Node, state: State, telemetry: Telemetry) -> NodeView:
+    """A node with what live attempts hold on it."""
+    cpus = memory = running = 0
+    gpu_jobs: list[tuple[str, int]] = []
+    for attempt in state.live.values():
+        if attempt.node == node.name:
+            cpus += attempt.resources.cpus
+            memory += attempt.resources.memory_mib
+            running += 1
+            gpu_jobs.extend((uuid, state.jobs[attempt.job].number) for uuid in attempt.gpus)
+    return NodeView(node, cpus, memory, telemetry.sample_of(node.name), tuple(gpu_jobs), running)
