@@ -57,7 +57,7 @@ class LaunchSpec:
 
 
 def _build(data: Dict[str, Any]) -> LaunchSpec:
-    version = _integer(data, "version", 1)
+    version = _integer(data, "version", 1, 1)
     if version > SPEC_VERSION:
         raise SpecError(f"the launch request has format {version}, this agent knows {SPEC_VERSION}: update the agent")
     attempt_id = _text(data, "attempt_id")

@@ -29,7 +29,7 @@ from agent.host.durable import link_durable, make_directory, sync_directory, wri
 from agent.host.failpoints import failpoint
 from agent.host.identity import ProcessIdentity, boot_id
 from agent.host.locks import is_held
-from agent.host.processes import send_signal
+from agent.host.processes import read_process, send_signal
 from agent.host.segments import STREAMS, log_size, read_range
 
 WAKE_SIGNAL = signal.SIGUSR1
@@ -139,7 +139,7 @@ class AttemptDirectory:
         """
         intent = self.read("intent")
         spec = self.has("spec.json")
-        held = self.is_supervised() or is_held(self.file("lock"))
+        held = self.is_supervised() or self.is_job_alive()
         launched = self.launch_record()
         return AttemptFacts(
             spec=spec,
@@ -150,6 +150,16 @@ class AttemptDirectory:
             exit=self.has("exit.json"),
             same_boot=launched is None or launched.process.boot_id == self._boot(),
         )
+
+    def is_job_alive(self) -> bool:
+        """True while the job's lock is held, or its main process lives (a program may close what it inherits)."""
+        if is_held(self.file("lock")):
+            return True
+        launched = self.launch_record()
+        if launched is None or launched.process.boot_id != self._boot():
+            return False
+        process = read_process(launched.process.pid)
+        return process is not None and process.start_time == launched.process.start_time and process.alive
 
     def is_supervised(self) -> bool:
         """True while a supervisor or adopter watches the attempt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,6 +15,7 @@ from agent.host.segments import STREAMS
 from agent.host.syscalls import die_with_parent, set_pipe_size, set_process_name
 from agent.supervisor.policy import Policy
 from agent.supervisor.pump import DropCounters, StreamPump, recorded_drops, run_pump
+from agent.supervisor.wake import Waker
 
 FIFOS = ("out.fifo", "err.fifo")
 PIPE_BYTES = 1 << 20
@@ -26,14 +28,17 @@ def open_fifos(attempt: AttemptDirectory) -> List[int]:
 
     Both, so that there is neither an end of file nor a broken pipe while anybody has them open.
     """
-    opened = []
-    for name in FIFOS:
-        path = attempt.file(name)
-        if not attempt.has(name):
-            os.mkfifo(path, 0o600)
-        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
-        set_pipe_size(descriptor, PIPE_BYTES)
-        opened.append(descriptor)
+    opened: List[int] = []
+    try:
+        for name in FIFOS:
+            with contextlib.suppress(FileExistsError):
+                os.mkfifo(attempt.file(name), 0o600)
+            opened.append(os.open(attempt.file(name), os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW))
+            set_pipe_size(opened[-1], PIPE_BYTES)
+    except OSError:
+        for descriptor in opened:
+            os.close(descriptor)
+        raise
     return opened
 
 
@@ -89,6 +94,16 @@ class PumpKeeper:
         self._finishing = True
         self.ensure()
         self._say_finish()
+
+    def wait_finished(self, waker: Waker) -> None:
+        """After ``finish``, where there is no child but the pump: wait until it has emptied the FIFOs."""
+        while not self.finished:
+            waker.wait(_RESTART_S)
+            self.ensure()
+            if self.pid is not None:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self.reaped(status)
 
     def _say_finish(self) -> None:
         if self._control is not None:

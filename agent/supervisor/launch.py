@@ -13,7 +13,7 @@ from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory, LaunchRecord, cla
 from agent.host.durable import write_durable
 from agent.host.failpoints import failpoint
 from agent.host.identity import ProcessIdentity, boot_id, identify, same_process
-from agent.host.locks import acquire, is_held
+from agent.host.locks import acquire
 from agent.host.syscalls import become_subreaper, set_process_name
 from agent.supervisor.job import build_command, fork_job
 from agent.supervisor.keeper import PumpKeeper
@@ -25,6 +25,9 @@ from agent.supervisor.watched import AdoptedJob, ChildJob
 _LOCK_STEP_S = 0.1
 _LOCK_STEPS = 50
 _PUMP_DEATH_S = 5.0
+_SIGNATURE_BYTES = 160
+_EXEC_S = 2.0
+_EXEC_STEP_S = 0.005
 
 
 class LaunchRefused(Exception):
@@ -94,11 +97,14 @@ def adopt(around: Surroundings, attempt_id: str) -> None:
     if launched.process.boot_id != boot_id():
         return
     job = AdoptedJob(launched.process, attempt_id)
-    if not job.found_alive and not is_held(attempt.file("lock")):
-        return
-    job.search()
     pump = PumpKeeper(attempt, around.policy, close_in_pump=[])
     pump.ensure()
+    if not _is_adoptable(attempt, job):
+        # Lost, and it stays lost; but what it wrote last may still be in the pipes.
+        pump.finish()
+        pump.wait_finished(waker)
+        return
+    job.search()
     around.notify("adopted", "")
     Watch(attempt, spec, launched, job, pump=pump, waker=waker, around=around, exec_pipe=None).run()
     around.notify("ended", "")
@@ -115,6 +121,16 @@ def _take_launch_lock(attempt: AttemptDirectory) -> int:
     raise LaunchRefused(f"attempt {attempt.attempt_id} was launched or revoked before")
 
 
+def _is_adoptable(attempt: AttemptDirectory, job: AdoptedJob) -> bool:
+    """True if the job lives and has been executed; one that still waited for its go byte ends by itself."""
+    deadline = time.monotonic() + _EXEC_S
+    while attempt.is_job_alive():
+        if attempt.has("started") or job.was_executed() or time.monotonic() >= deadline:
+            return True
+        time.sleep(_EXEC_STEP_S)
+    return False
+
+
 def _is_orphaned(attempt: AttemptDirectory) -> bool:
     watcher = attempt.watcher()
     return watcher is None or not same_process(watcher)
@@ -124,8 +140,8 @@ def _sign(lock: int) -> None:
     """Write into the watch lock who holds it, so that a stop can wake the holder."""
     me = _identity(os.getpid())
     text = json.dumps({"pid": me.pid, "start_time": me.start_time, "boot_id": me.boot_id})
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, text.encode("ascii"), 0)
+    # Always as long, and in one call: a reader finds one whole identity, the older or the newer.
+    os.pwrite(lock, text.ljust(_SIGNATURE_BYTES).encode("ascii"), 0)
 
 
 def _describe(pid: int) -> LaunchRecord:

@@ -16,11 +16,11 @@ import struct
 import time
 import traceback
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple
 
 from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory
 from agent.host.syscalls import set_process_name
-from agent.supervisor.keeper import record_trouble
+from agent.supervisor.keeper import open_fifos, record_trouble
 from agent.supervisor.launch import run_supervisor
 from agent.supervisor.policy import Policy, Surroundings
 from agent.supervisor.wake import Waker
@@ -117,8 +117,11 @@ class SupervisorTemplate:
 
     def close(self) -> None:
         """End the template; supervisors and jobs live on."""
+        if self._notices < 0:
+            return
         self._control.close()
         os.close(self._notices)
+        self._notices = -1
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
         while time.monotonic() < deadline:
             try:
@@ -172,6 +175,11 @@ def _close_others(*kept: int) -> None:
                 continue  # the descriptor of the listing itself
 
 
+def _close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
 class _Template:
     """The loop of the template process."""
 
@@ -183,6 +191,7 @@ class _Template:
         self._notices = notices
         self._waker = Waker(signal.SIGCHLD, WAKE_SIGNAL)
         self._children: Dict[int, Tuple[str, float]] = {}
+        self._held: Dict[str, List[int]] = {}
         self._readopt: List[Tuple[float, str]] = []
 
     def serve(self) -> None:
@@ -215,6 +224,7 @@ class _Template:
         return data
 
     def _fork(self, operation: str, attempt_id: str, environment: Optional[Dict[str, str]]) -> None:
+        self._hold(attempt_id)
         pid = os.fork()
         if pid:
             self._children[pid] = (attempt_id, time.monotonic())
@@ -224,6 +234,8 @@ class _Template:
             os.setsid()
             self._waker.close()
             os.close(self._control)
+            for descriptors in self._held.values():
+                _close_all(descriptors)
             around = Surroundings(self._root, self._policy, self._umask, self._notifier(attempt_id))
             for sentence in run_supervisor(around, operation, attempt_id, environment):
                 around.notify("refused", sentence)
@@ -233,6 +245,23 @@ class _Template:
             self._notifier(attempt_id)("failed", f"{type(error).__name__}: {error}")
         finally:
             os._exit(code)
+
+    def _hold(self, attempt_id: str) -> None:
+        """Keep an attempt's FIFOs open while it is supervised.
+
+        Should its supervisor die and then the job end, what is in the pipes is still there for the adopter.
+        """
+        attempt = AttemptDirectory(self._root, attempt_id)
+        if attempt_id in self._held or not attempt.has("spec.json"):
+            return
+        try:
+            self._held[attempt_id] = open_fifos(attempt)
+        except OSError as error:
+            record_trouble(attempt, f"can't hold the output pipes, going on without: {error}\n")
+
+    def _release(self, attempt_id: str) -> None:
+        if all(attempt_id != other for other, _ in self._children.values()):
+            _close_all(self._held.pop(attempt_id, []))
 
     def _notifier(self, attempt_id: str) -> Any:
         def notify(kind: str, text: str) -> None:
@@ -253,7 +282,9 @@ class _Template:
             if pid == 0:
                 return
             attempt_id, born = self._children.pop(pid)
-            if status != 0 and self._policy.readopt:
+            if status == 0:
+                self._release(attempt_id)
+            elif self._policy.readopt:
                 now = time.monotonic()
                 due = now if now - born >= _SHORT_LIFE_S else now + _READOPT_S
                 self._readopt.append((due, attempt_id))

@@ -19,7 +19,7 @@ from agent.supervisor.keeper import PumpKeeper, record_trouble
 from agent.supervisor.limits import Peaks, kernel_oom_kills, uses_more_than
 from agent.supervisor.policy import Surroundings
 from agent.supervisor.wake import Waker
-from agent.supervisor.watched import AdoptedJob, ChildJob, Outcome, signal_member
+from agent.supervisor.watched import UNKNOWN, AdoptedJob, ChildJob, Outcome, signal_member
 
 REASON_TIME_LIMIT = "time limit"
 REASON_OUT_OF_MEMORY = "out of memory"
@@ -117,7 +117,7 @@ class Watch:
                 if self._exec_pipe is not None:
                     self._read_exec_pipe(self._exec_pipe)
                 self._note_start()
-                return outcome
+                return outcome if self._is_about_the_command() else UNKNOWN
             self._note_start()
             now = time.monotonic()
             self._obey_stop(now)
@@ -127,6 +127,10 @@ class Watch:
             ready = self._waker.wait(self._patience(now), descriptors)
             if self._exec_pipe is not None and self._exec_pipe in ready:
                 self._read_exec_pipe(self._exec_pipe)
+
+    def _is_about_the_command(self) -> bool:
+        """False for an adopted process that was never seen to be the command: its exit code may be our own fork's."""
+        return isinstance(self._job, ChildJob) or self._attempt.has("started")
 
     def _patience(self, now: float) -> float:
         moments = [now + self._policy.poll_s, self._next_sample]

@@ -94,7 +94,7 @@ class AdoptedJob:
         self._known: Dict[int, int] = {}
         self._outcome: Optional[Outcome] = None
         self._gone_since: Optional[float] = None
-        self.found_alive = process_start_time(process.pid) == process.start_time
+        self._found_alive = process_start_time(process.pid) == process.start_time
 
     def reaped(self, pid: int, status: int) -> None:
         """An adopter has no children but the pump."""
@@ -115,7 +115,7 @@ class AdoptedJob:
             return self._conclude(Outcome.from_status(process.exit_status))
         now = time.monotonic()
         self._gone_since = self._gone_since or now
-        if self.found_alive and self._pidfd is not None and now - self._gone_since < _REAPED_BY_OTHERS_S:
+        if self._found_alive and self._pidfd is not None and now - self._gone_since < _REAPED_BY_OTHERS_S:
             return None
         return self._conclude(UNKNOWN)
 

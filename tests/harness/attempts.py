@@ -14,7 +14,7 @@ from agent.core.lifecycle import ENDED, RUNNING, ExitRecord
 from agent.core.spec import LaunchSpec
 from agent.host.attempts import AttemptDirectory, AttemptStore
 from agent.host.identity import ProcessIdentity
-from agent.host.processes import all_processes, children, has_variable, send_signal
+from agent.host.processes import all_processes, children, has_variable, read_process, send_signal
 from agent.supervisor.policy import Policy
 from agent.supervisor.template import SupervisorTemplate
 
@@ -116,8 +116,8 @@ class Workbench:
         launched = self.files(attempt_id).launch_record()
         assert launched is not None
         others = [pid for pid in children(self.supervisor(attempt_id).pid) if pid != launched.process.pid]
-        named = [pid for pid in others if _name(pid) == "clusterdeck-out"]
-        return named[0] if named else None
+        processes = [read_process(pid) for pid in others if _name(pid) == "clusterdeck-out"]
+        return next((process.pid for process in processes if process is not None and process.alive), None)
 
     def kill_supervisor(self, attempt_id: str) -> None:
         """SIGKILL to the supervisor, which takes its pump along."""
