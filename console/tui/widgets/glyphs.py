@@ -16,13 +16,14 @@ class Glyphs:
     ascending: str
     descending: str
     ellipsis: str
-    more_left: str
-    rule: str
     wrapped: str
+    running: str
+    completed: str
+    failed: str
 
 
-UNICODE = Glyphs("▌", "●", "▲", "▼", "…", "‹", "│", "┆")  # noqa: RUF001  the guillemet is one cell in every font
-ASCII = Glyphs(">", "*", "^", "v", "~", "<", "|", ":")
+UNICODE = Glyphs("▌", "●", "▲", "▼", "…", "┆", "▶", "✓", "✗")
+ASCII = Glyphs(">", "*", "^", "v", "~", ":", ">", "+", "x")
 
 
 def glyphs_for(widget: DOMNode, only_ascii: bool | None) -> Glyphs:
