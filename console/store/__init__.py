@@ -10,6 +10,7 @@ from console.store import damage, files
 from console.store.leader import SqliteStore
 from console.store.leadership import LeaderLock
 from console.store.reader import Opened, SqliteReader
+from console.store.sqlite import Database
 
 
 async def open_reader(path: str, clock: Clock) -> StoreReader:
@@ -17,9 +18,10 @@ async def open_reader(path: str, clock: Clock) -> StoreReader:
     file = _prepare(path)
     lock = LeaderLock(file)
     try:
-        return SqliteReader(await Opened.open(file, lock, clock.now(), is_leader=False), clock)
+        with damage.explained(file):
+            return SqliteReader(await Opened.open(file, lock, clock.now(), is_leader=False), clock)
     except damage.Damaged as damaged:
-        raise _handle(damaged, lock) from damaged
+        raise await _looked_at_alone(damaged, lock, clock.now()) from damaged
 
 
 async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
@@ -29,10 +31,12 @@ async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
     """
     file = _prepare(path)
     lock = LeaderLock(file)
-    if not lock.take():
-        return None
+    with damage.explained(file):
+        if not lock.take():
+            return None
     try:
-        opened = await Opened.open(file, lock, clock.now(), is_leader=True)
+        with damage.explained(file):
+            opened = await Opened.open(file, lock, clock.now(), is_leader=True)
         try:
             return await SqliteStore.begin(opened, clock, kind)
         except BaseException:
@@ -49,21 +53,23 @@ async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
 
 def _prepare(path: str) -> Path:
     file = Path(path).absolute()
-    try:
-        files.prepare_directory(file.parent)
-    except OSError as error:
-        raise StoreUnusable(
-            f"The directory {file.parent} can't be used ({error.strerror}): start with another `--home DIR`."
-        ) from error
+    # Asked first: nothing is to be made there.
     files.refuse_network(file, files.read_mounts())
+    with damage.explained(file):
+        files.prepare_directory(file.parent)
     return file
 
 
-def _handle(damaged: damage.Damaged, lock: LeaderLock) -> StoreUnusable:
-    """What to tell of a damaged database. It is moved only where no leader has it open."""
+async def _looked_at_alone(damaged: damage.Damaged, lock: LeaderLock, now: float) -> StoreUnusable:
+    """What to tell of a database that a reader found damaged. It is moved only where nobody leads it, and after a
+    second look: another may have moved it before, and a sound one is in its place."""
     if not lock.take():
         return damaged
     try:
-        return damage.set_aside(damaged)
+        await (await Database.open(damaged.path, now, check=True)).close()
+    except damage.Damaged as still:
+        return damage.set_aside(still)
+    else:
+        return damaged
     finally:
         lock.release()

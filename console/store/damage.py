@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.domain.errors import StoreUnusable
 from console.store import files
+from console.store.codec import CodecError
 
 # Reading every page takes about 1 s per GiB; a larger file is looked through once an error made it suspect.
 CHECKED_UP_TO_BYTES = 256 << 20
@@ -29,9 +30,19 @@ class Damaged(StoreUnusable):
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a database it can't use into a StoreUnusable."""
+    """Turn what SQLite or the system says of a database that can't be used into a StoreUnusable."""
     try:
         yield
+    except CodecError as error:
+        raise StoreUnusable(
+            f"The database {path} holds something that this clusterdeck can't read ({error}): put a backup in its "
+            "place, or move it away to begin with an empty one."
+        ) from error
+    except OSError as error:
+        raise StoreUnusable(
+            f"{error.filename or path} can't be used ({error.strerror}): make it writable, or start with another "
+            "`--home DIR`."
+        ) from error
     except sqlite3.Error as error:
         # An extended code keeps its primary one in the low byte.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -21,6 +21,8 @@ from console.domain.errors import StoreUnusable
 from console.store import damage, files, schema
 
 BUSY_TIMEOUT_S = 10.0
+# A batch of many jobs makes the write-ahead log large; it is cut to this when it has been copied into the database.
+_LOG_KEPT_BYTES = 16 << 20
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -28,6 +30,11 @@ Work = Callable[[sqlite3.Connection], T]
 
 class _Thread(aiosqlite.Connection):
     """A connection that also runs whole functions on its thread."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connect, iter_chunk_size=64)
+        # A process that ends without closing must not wait for its thread: what isn't committed is rolled back.
+        self._thread.daemon = True
 
     async def call(self, work: Work[T]) -> T:
         pending = cast(Awaitable[T], self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]
@@ -143,7 +150,7 @@ async def _over(pending: asyncio.Future[T]) -> None:
 
 async def _start(path: Path, connect: Callable[[], sqlite3.Connection]) -> _Thread:
     with damage.explained(path):
-        thread = _Thread(connect, iter_chunk_size=64)
+        thread = _Thread(connect)
         await thread
         return thread
 
@@ -173,6 +180,7 @@ def _open_writer(path: Path, now: float, *, check: bool) -> sqlite3.Connection:
         if check or damage.is_suspect(path):
             damage.check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
         schema.migrate(connection, str(path), now)
     except BaseException:
         connection.close()

@@ -8,6 +8,7 @@ import random
 import signal
 import sqlite3
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from console.domain.requests import StopJob
 from console.ports import Answer, StoreReader
 from console.store import open_leader, open_reader
-from tests.harness.stores import JOBS_PER_BATCH, NOW, SPEC, SystemClock, leading, new_job_id, next_line, spawned
+from tests.harness.stores import JOBS_PER_BATCH, NOW, ROOT, SPEC, SystemClock, leading, new_job_id, next_line, spawned
 
 CLOCK = SystemClock()
 WAIT_S = 30.0
@@ -150,3 +151,22 @@ async def test_everything_is_private_whatever_the_umask(path: Path) -> None:
     assert found.pop(".") == 0o700
     assert {f"clusterdeck.sqlite3{suffix}" for suffix in ("", "-wal", "-shm", ".lock")} == found.keys()
     assert set(found.values()) == {0o600}
+
+
+async def test_a_process_that_forgets_to_close_ends_all_the_same(path: Path) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from console.store import open_reader\n"
+        "from tests.harness.stores import SystemClock\n"
+        "asyncio.set_event_loop(loop := asyncio.new_event_loop())\n"
+        "kept = loop.run_until_complete(open_reader(sys.argv[1], SystemClock()))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "ignore", "-c", program, str(path)), cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), WAIT_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert (process.returncode, said) == (0, b"")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sqlite3
@@ -9,7 +10,7 @@ import pytest
 
 from console.domain.errors import StoreUnusable
 from console.ports import Batch
-from console.store import damage, open_leader, open_reader
+from console.store import damage, files, open_leader, open_reader
 from tests.harness.stores import SPEC, SystemClock, completed_job, leading, new_job_id
 
 CLOCK = SystemClock()
@@ -36,6 +37,15 @@ def size_of(path: Path) -> int:
 
 def is_there(path: Path | str) -> bool:
     return Path(path).exists()
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(each.name for each in directory.iterdir())
+
+
+def make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
 
 
 def cut(path: Path, size: int) -> None:
@@ -88,6 +98,16 @@ async def test_a_reader_sets_it_aside_where_nobody_leads(path: Path) -> None:
     with pytest.raises(StoreUnusable, match="is now at"):
         await open_reader(str(path), CLOCK)
     assert not is_there(path)
+
+
+async def test_readers_who_find_damage_at_once_move_no_sound_database(path: Path) -> None:
+    cut(path, 0)
+    found = await asyncio.gather(*(open_reader(str(path), CLOCK) for _ in range(6)), return_exceptions=True)
+    readers = [each for each in found if not isinstance(each, BaseException)]
+    await asyncio.gather(*(each.close() for each in readers))
+    assert all(isinstance(each, StoreUnusable) for each in found if each not in readers)
+    assert sum("is now at" in str(each) for each in found) == 1
+    assert [size_of(path.with_name(name)) for name in names(path.parent) if "damaged-" in name] == [0]
 
 
 async def test_damage_met_on_the_way_makes_the_next_start_look(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,3 +163,41 @@ async def test_a_full_disk_is_told_and_nothing_is_half_written(path: Path) -> No
         await connection.call(lambda raw: raw.execute("PRAGMA max_page_count = 1000000").fetchall())
         assert await store.load() == before
         assert await store.submit(new_job_id(), SPEC, 1.0) == 1
+
+
+async def test_a_row_that_cannot_be_read_is_told(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE jobs SET body = replace(body, '\"number\"', '\"nimber\"') WHERE number = 7")
+    connection.close()
+    reader = await open_reader(str(path), CLOCK)
+    with pytest.raises(StoreUnusable, match=r"can't read \(number: Field required\)"):
+        await reader.load()
+    await reader.close()
+
+
+async def test_a_network_file_system_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "read_mounts", lambda: f"a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
+    for opening in (
+        open_reader(str(tmp_path / "home" / "db"), CLOCK),
+        open_leader(str(tmp_path / "db"), CLOCK, kind="x"),
+    ):
+        with pytest.raises(StoreUnusable, match="on a network file system"):
+            await opening
+    assert names(tmp_path) == []
+
+
+async def test_a_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file" / "home" / "db"
+    make(tmp_path / "file")
+    with pytest.raises(StoreUnusable, match=r"file.* can't be used \(Not a directory\).*--home DIR"):
+        await open_leader(str(blocked), CLOCK, kind="console")
+    make(tmp_path / "home" / "db.lock" / "x")
+    for opening in (
+        open_reader(str(tmp_path / "home" / "db"), CLOCK),
+        open_leader(str(tmp_path / "home" / "db"), CLOCK, kind="x"),
+    ):
+        with pytest.raises(StoreUnusable, match=r"db\.lock can't be used \(Is a directory\)"):
+            await opening
