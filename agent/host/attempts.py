@@ -27,7 +27,7 @@ from agent.core.lifecycle import (
 from agent.core.spec import LaunchSpec
 from agent.host.durable import link_durable, make_directory, sync_directory, write_durable
 from agent.host.failpoints import failpoint
-from agent.host.identity import ProcessIdentity, boot_id
+from agent.host.identity import ProcessIdentity, boot_id, same_process
 from agent.host.locks import is_held
 from agent.host.processes import read_process, send_signal
 from agent.host.segments import STREAMS, log_size, read_range
@@ -162,8 +162,11 @@ class AttemptDirectory:
         return process is not None and process.start_time == launched.process.start_time and process.alive
 
     def is_supervised(self) -> bool:
-        """True while a supervisor or adopter watches the attempt."""
-        return is_held(self.file("adopt.lock"))
+        """True while a live supervisor or adopter, which has signed the watch lock, watches the attempt."""
+        if not is_held(self.file("adopt.lock")):
+            return False
+        watcher = self.watcher()
+        return watcher is not None and same_process(watcher)
 
     def spec(self) -> Optional[LaunchSpec]:
         """The request; None if it isn't there. SpecError if it is damaged."""

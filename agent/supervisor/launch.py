@@ -90,7 +90,6 @@ def adopt(around: Surroundings, attempt_id: str) -> None:
     watch_lock = acquire(attempt.file("adopt.lock"), _PUMP_DEATH_S if _is_orphaned(attempt) else 0.0)
     if watch_lock is None:
         return
-    _sign(watch_lock)
     spec, launched = attempt.spec(), attempt.launch_record()
     if spec is None or launched is None or not attempt.has("gate") or attempt.has("exit.json"):
         return
@@ -104,6 +103,7 @@ def adopt(around: Surroundings, attempt_id: str) -> None:
         pump.finish()
         pump.wait_finished(waker)
         return
+    _sign(watch_lock)
     job.search()
     around.notify("adopted", "")
     Watch(attempt, spec, launched, job, pump=pump, waker=waker, around=around, exec_pipe=None).run()
