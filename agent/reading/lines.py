@@ -41,6 +41,11 @@ class FrameSplitter:
         self._seen = 0
         self._rewrites = False
 
+    @property
+    def seen(self) -> int:
+        """How many bytes of the stream were fed."""
+        return self._seen
+
     def feed(self, data: bytes) -> List[Frame]:
         """The frames that `data` completes."""
         out: List[Frame] = []

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any, Dict, List
 
 from agent.reading.findings import Finding, Hints, Line, Metric, Progress, ScanResult
-from agent.reading.levels import LevelTracker
+from agent.reading.glance import ANYTHING, Glance, glance
+from agent.reading.levels.tracker import LevelTracker
 from agent.reading.lines import Frame, FrameSplitter
 from agent.reading.progress.job import Totals
 from agent.reading.stream import StreamReader
@@ -70,19 +71,26 @@ class LineLevels:
 
     def feed(self, data: bytes) -> List[Line]:
         """The lines that `data` completes."""
-        return self._lines(self._frames.feed(data), newline=1)
+        look, begin = glance(data), self._frames.seen
+        return self._lines(self._frames.feed(data), look, begin, newline=1)
 
     def finish(self) -> List[Line]:
         """The unfinished last line, if there is one."""
-        return self._lines(self._frames.finish(), newline=0)
+        return self._lines(self._frames.finish(), ANYTHING, 0, newline=0)
 
-    def _lines(self, frames: List[Frame], *, newline: int) -> List[Line]:
+    def _lines(self, frames: List[Frame], look: Glance, begin: int, *, newline: int) -> List[Line]:
         out: List[Line] = []
         for frame in frames:
-            self._levels.frame(frame.raw)
+            level = None
+            seen = look if frame.start >= begin else ANYTHING
+            if frame.ends_line and frame.start == self._line_start:
+                level = self._levels.blank_or_plain(frame.raw, seen)
+            if level is None:
+                self._levels.frame(frame.raw, seen)
             if frame.ends_line:
                 end = frame.end + newline
-                out.append(Line(self._stream, self._number, self._line_start, end, self._levels.line()))
+                level = level or self._levels.line()
+                out.append(Line(self._stream, self._number, self._line_start, end, level))
                 self._number += 1
                 self._line_start = end
         return out

@@ -6,7 +6,8 @@ import re
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from agent.reading.findings import Finding, Level, Line, Metric, Progress
-from agent.reading.levels import LevelTracker
+from agent.reading.glance import ANYTHING, Glance, glance
+from agent.reading.levels.tracker import LevelTracker
 from agent.reading.lines import Frame, FrameSplitter
 from agent.reading.metrics import MetricTracker
 from agent.reading.metrics.side_file import whole
@@ -42,28 +43,38 @@ class StreamReader:
 
     def feed(self, data: bytes) -> List[Finding]:
         """What `data` makes known, in the order of the bytes."""
-        return self._read(self._frames.feed(data))
+        look, begin = glance(data), self._frames.seen
+        return self._read(self._frames.feed(data), look, begin)
 
     def finish(self) -> List[Finding]:
         """What the unfinished last line makes known once nothing follows."""
-        return self._read(self._frames.finish(), at_end=True)
+        return self._read(self._frames.finish(), ANYTHING, 0, at_end=True)
 
-    def _read(self, frames: List[Frame], *, at_end: bool = False) -> List[Finding]:
+    def _read(self, frames: List[Frame], look: Glance, begin: int, *, at_end: bool = False) -> List[Finding]:
         out: List[Finding] = []
         for frame in frames:
             raw = frame.raw
-            level = self._levels.frame(raw)
+            seen = look if frame.start >= begin else ANYTHING
+            if frame.ends_line and frame.start == self._line_start:
+                plain = self._levels.blank_or_plain(raw, seen)
+                if plain is not None and not (raw and (self._metrics.expects_rows or seen.may_report(raw))):
+                    self._end_line(frame, out, plain, at_end=at_end)
+                    continue
+            level = self._levels.frame(raw, seen)
             if level not in (Level.ERROR, Level.CRITICAL):
-                if _DIGIT.search(raw):
+                if (self._metrics.expects_rows or seen.may_report(raw)) and _DIGIT.search(raw):
                     self._read_frame(frame, out)
                 elif _HEADER.search(raw):
                     self._metrics.record(plain_text(raw))
             if frame.ends_line:
-                end = frame.end if at_end else frame.end + 1
-                out.append(Line(self._stream, self._number, self._line_start, end, self._levels.line()))
-                self._number += 1
-                self._line_start = end
+                self._end_line(frame, out, self._levels.line(), at_end=at_end)
         return out
+
+    def _end_line(self, frame: Frame, out: List[Finding], level: str, *, at_end: bool) -> None:
+        end = frame.end if at_end else frame.end + 1
+        out.append(Line(self._stream, self._number, self._line_start, end, level))
+        self._number += 1
+        self._line_start = end
 
     def _read_frame(self, frame: Frame, out: List[Finding]) -> None:
         text = plain_text(frame.raw)
@@ -152,6 +163,6 @@ def _counts_of(values: Values) -> List[Count]:
         counts.append(Count(TOTAL, EPOCH, values.total_epochs))
     if values.step is not None:
         counts.append(Count(STEP, "record", values.step, values.total_steps))
-    elif values.epoch is not None and values.epoch == int(values.epoch):
+    elif values.epoch is not None and values.epoch.is_integer():
         counts.append(Count(EPOCH, "text", values.epoch, values.total_epochs))
     return counts

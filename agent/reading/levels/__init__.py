@@ -1,5 +1,1 @@
-"""Levels of lines."""
-
-from agent.reading.levels.tracker import LevelTracker
-
-__all__ = ["LevelTracker"]
+"""Levels of lines: markers in the text, blocks of lines that belong together, and what the stream says."""

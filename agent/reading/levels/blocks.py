@@ -69,6 +69,10 @@ class Blocks:
             return Level.ERROR
         return None
 
+    def blank_line(self) -> None:
+        """An empty line ends a record of several lines, but not a traceback."""
+        self._record = None
+
     def _traceback_line(self, bare: str) -> str:
         if bare.strip() and not bare.startswith(_INSIDE):
             self._in_traceback = False

@@ -32,7 +32,7 @@ _EXCEPTION = re.compile(
     r"^(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Za-z_]{0,80}"
     r"(?:Error|Exception|Interrupt|SystemExit|ExceptionGroup|RemoteTraceback)(?:: |:?$| \()"
 )
-_CRASHES = (
+CRASHES = (
     "Segmentation fault",
     "Aborted",
     "Bus error",
@@ -106,7 +106,7 @@ def python_warning(text: str) -> Optional[str]:
 
 def exception(text: str) -> Optional[str]:
     """`torch.cuda.OutOfMemoryError: …` without its traceback, and the last words of a process that crashed."""
-    return Level.ERROR if _EXCEPTION.match(text[:HEAD]) or text.startswith(_CRASHES) else None
+    return Level.ERROR if _EXCEPTION.match(text[:HEAD]) or text.startswith(CRASHES) else None
 
 
 def _is_prefix(before: str) -> bool:

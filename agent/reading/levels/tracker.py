@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Dict, Optional
 
 from agent.reading.findings import LEVEL_RANK, Level
+from agent.reading.glance import Glance, may_be_quiet
 from agent.reading.levels.blocks import Blocks, without_tag
 from agent.reading.levels.markers import MARKERS
 from agent.reading.levels.quiet import is_bar, is_notice
 from agent.reading.text import plain_text
 
-# A line without any of these can have no marker: most lines of most logs end here.
-_GATE = re.compile(
-    rb"[Ww][Aa][Rr][Nn]|[Ee][Rr][Rr]|INFO|[Ii]nfo|DEBUG|[Dd]ebug|[Cc][Rr][Ii][Tt]|[Ff][Aa][Tt][Aa][Ll]|TRACE|Traceback"
-    rb"|[Ee]xception|NOTICE|notice|SUCCESS|success|SEVERE|[Ll]evel|lvl|severity|Interrupt|SystemExit"
-    rb"|^\x1b?[\[IWEF][\dDIWEFC]|: [IWEF] |^(?:Segmentation|Aborted|Bus |Killed|Illegal|Floating|terminate|CUDA)"
-)
 _STDERR = "stderr"
 
 
@@ -29,18 +23,24 @@ class LevelTracker:
         self._strongest: Optional[str] = None
         self._has_text = False
 
-    def plain_line(self, raw: bytes) -> Optional[str]:
-        """The level of a whole line of one frame when a glance tells it, else None."""
-        if self._default == Level.INFO and self._blocks.idle and _GATE.search(raw) is None:
-            return Level.INFO
+    def blank_or_plain(self, raw: bytes, look: Glance) -> Optional[str]:
+        """The level of a line of one frame when a glance tells it, else None; then `frame` has to see it."""
+        if not raw:
+            self._blocks.blank_line()
+            return Level.INFO if self._blocks.idle else None
+        if self._blocks.idle and not look.may_be_marked(raw):
+            if self._default == Level.INFO:
+                return Level.INFO
+            if not may_be_quiet(raw):
+                return self._default
         return None
 
-    def frame(self, raw: bytes) -> Optional[str]:
+    def frame(self, raw: bytes, look: Glance) -> Optional[str]:
         """Take one frame of the current line; the level that its text or the lines above it give, if any."""
         text = plain_text(raw)
         marked = None
         quiet = is_bar(text) or is_notice(text)
-        if _GATE.search(raw) is not None:
+        if look.may_be_marked(raw):
             bare = without_tag(text)
             for read in MARKERS:
                 marked = read(bare)

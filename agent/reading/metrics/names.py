@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import FrozenSet, List
+from functools import lru_cache
+from typing import FrozenSet, Tuple
 
 
 def _vocabulary(words: str) -> FrozenSet[str]:
@@ -14,9 +15,9 @@ STRONG: FrozenSet[str] = _vocabulary(
     """loss losses acc accuracy auc auroc auprc roc f1 fscore precision recall perplexity ppl mae mse rmse mape r2
     logloss reward rewards rew return score bleu rouge meteor iou miou dice map ap ap50 psnr ssim lpips fid wer cer
     elbo kl nll bce entropy crossentropy bpc bpb error err hinge mlogloss merror ndcg mrr top1 top5 acc1 acc5 prec1
-    prec5 gnorm grad_norm gradnorm mcc kappa rmsle objective obj elo regret likelihood logprob binary_logloss l1 l2 cider
-    verlust
-    genauigkeit fehler perte précision exactitude pérdida perdida precisión exactitud perda acurácia precisão
+    prec5 gnorm grad_norm gradnorm mcc kappa rmsle objective obj elo regret likelihood logprob binary_logloss l1 l2
+    cider
+    verlust genauigkeit fehler perte précision exactitude pérdida perdida precisión exactitud perda acurácia precisão
     потери точность 损失 准确率 精度 损失值 損失 손실 정확도"""
 )
 
@@ -42,17 +43,20 @@ _BANNED: FrozenSet[str] = _vocabulary(
 _SPLIT = re.compile(r"[^\w%]+|_|(?<=[a-z])(?=[A-Z])|(?<=[a-z]{3})(?=\d)")
 
 
-def words_of(name: str) -> List[str]:
+@lru_cache(maxsize=1024)
+def words_of(name: str) -> Tuple[str, ...]:
     """The words that a name is made of, in lower case: `val/lossCls` -> val, loss, cls."""
-    return [w.lower() for w in _SPLIT.split(name) if w]
+    return tuple(w.lower() for w in _SPLIT.split(name) if w)
 
 
+@lru_cache(maxsize=1024)
 def is_strong(name: str) -> bool:
     """Whether the name alone tells that its value is a metric."""
     low = name.lower()
     return low in STRONG or any(w in STRONG or w.endswith("loss") for w in words_of(name))
 
 
+@lru_cache(maxsize=1024)
 def is_banned(name: str) -> bool:
     """Whether the name is known to be something else: an id, a size, a time of day."""
     low = name.lower().strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import List, Match, NamedTuple, Optional, Tuple
 
 from agent.reading.metrics.names import QUALIFIERS, SPLITS, is_banned, is_strong
@@ -36,6 +37,7 @@ _DUMP = re.compile(
     r"Namespace\(|^(?:args|arguments|config|configuration|hparams|hyperparameters|command|usage)\b", re.IGNORECASE
 )
 _MOST_NAME = 60
+_MOST_LOOKED_AT = 150
 
 
 class _Pair(NamedTuple):
@@ -58,7 +60,7 @@ def pairs(text: str, has_count: bool) -> Optional[Values]:
     clean = _BLANKS.sub(GAP, _NOISE.sub("|", text))
     found: List[_Pair] = []
     at = 0
-    for match in _VALUE.finditer(clean):
+    for match in islice(_VALUE.finditer(clean), _MOST_LOOKED_AT):
         pair = _pair(clean, at, match)
         if pair is not None:
             found.append(pair)
@@ -93,7 +95,7 @@ def _name(chunk: str, *, follows_value: bool) -> Tuple[str, bool]:
     """The name at the end of `chunk`, and whether it is all that stands in its field."""
     suffix = _UNIT_SUFFIX.search(chunk[-16:]) if chunk.endswith(")") else None
     base = chunk[: len(chunk) - len(suffix.group())] if suffix else chunk
-    parts = _PART.split(base[-200:])
+    parts = _PART.split(base[-120:])
     words = parts[-1].replace("`", "").split()
     for place in range(len(words) - 1, -1, -1):
         if words[place][0].isdigit():

@@ -28,7 +28,7 @@ class TableReader:
             cells = _cells(text, self.separator)
             if len(cells) == len(self.columns) and is_number(cells[0]):
                 return self._row(cells)
-        if not text[:1].isdigit():
+        if "=" not in text and ":" not in text and not text[:1].isdigit():
             self._header(text)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Iterator, List, Optional, Tuple
 
 from agent.reading.progress.count import BAR, EPOCH, Count
@@ -52,7 +53,7 @@ def tqdm(text: str, _known: List[Count]) -> Iterator[Count]:
     rate = found.group(6) or ""
     if not (found.group(1) or found.group(5) or "/" in rate):
         return
-    label = _label(text[: found.start()])
+    label = _label(text[max(found.start() - _LABEL, 0) : found.start()])
     n = _scaled(found.group(2))
     total = _scaled(found.group(3)) if found.group(3) and found.group(3) != "?" else None
     in_bytes = rate.endswith("B/s")
@@ -104,11 +105,11 @@ def percent(text: str, known: List[Count]) -> Iterator[Count]:
     """`Training:  45.0% complete`, `[####----]  45%`, rich's `━━━━ 45%`: a percentage that says what it is of."""
     if "%" not in text or any(c.kind == BAR for c in known):
         return
-    for found in _PERCENT.finditer(text):
-        before, after = text[: found.start()], text[found.end() :]
+    for found in islice(_PERCENT.finditer(text), 4):
+        before, after = text[max(found.start() - 80, 0) : found.start()], text[found.end() : found.end() + 40]
         if float(found.group(1)) > 100:
             continue
-        if _DONE_AFTER.match(after) or _DONE_BEFORE.search(before[-40:]) or _GLYPHS.search(text[:400]):
+        if _DONE_AFTER.match(after) or _DONE_BEFORE.search(before) or _GLYPHS.search(text[:400]):
             label = _label(before)
             yield _bar(label, float(found.group(1)), 100.0, (0, found.end()), aside=is_aside(label))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Callable, Iterable, List, Optional, Tuple
 
 EPOCH = "epoch"
@@ -26,10 +26,7 @@ class Count:
     total: Optional[float] = None
     is_aside: bool = False
     span: Tuple[int, int] = (0, 0)
-
-    def claimed(self) -> Count:
-        """The same count once its text is taken out."""
-        return replace(self, span=(0, 0)) if self.span != (0, 0) else self
+    """Where it stood in the text that its reader was given."""
 
 
 CountReader = Callable[[str, List[Count]], Iterable[Count]]

@@ -51,7 +51,11 @@ def steps(text: str, _known: List[Count]) -> Iterator[Count]:
     """`step 120/1000`, `iter: 19`, `iteration 10/ 500`, `Batch [3/938]`."""
     for found in _STEP.finditer(text):
         joined = text[found.end(1) : found.end(1) + 1] in (":", "=") and found.group(3) is None
-        if joined and found.group(1)[-1:] in "sS" and _NAMED_VALUE.search(text[: found.start()]):
+        if (
+            joined
+            and found.group(1)[-1:] in "sS"
+            and _NAMED_VALUE.search(text[max(found.start() - 2, 0) : found.start()])
+        ):
             continue  # `number of skipped iterations: 0` counts something else
         yield _step(found.group(1), found.group(2), found.group(3), found.start(), found.end())
 

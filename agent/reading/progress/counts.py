@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import List, Tuple
 
 from agent.reading.progress import bars, counters, totals
@@ -25,6 +26,9 @@ COUNT_READERS: List[CountReader] = [
 
 __all__ = ["COUNT_READERS", "Count", "read_counts"]
 
+_MOST = 4
+"""Counts that one reader finds in one text: more is a dump."""
+
 CLAIMED = "|"
 """Stands in the returned text where a count stood: later readers see the end of a field."""
 
@@ -33,11 +37,11 @@ def read_counts(text: str) -> Tuple[List[Count], str]:
     """All that `text` counts, and the text without it. Each reader sees only what the ones before it left."""
     found: List[Count] = []
     for read in COUNT_READERS:
-        found.extend(list(read(text, found)))
-        spans = sorted(c.span for c in found if c.span[1] > c.span[0])
-        if spans:
-            text = _without(text, spans)
-            found = [c.claimed() for c in found]
+        new = list(islice(read(text, found), _MOST))
+        if new:
+            spans = sorted(c.span for c in new if c.span[1] > c.span[0])
+            text = _without(text, spans) if spans else text
+            found += new
     return found, text
 
 
