@@ -37,21 +37,31 @@ class Action:
         """The action as Textual calls it, `action_<name>` unless `call` says otherwise."""
         return self.call or self.name.replace("-", "_")
 
+    @property
+    def target(self) -> str:
+        """The method with the thing that has it: what `App.run_action` takes."""
+        holder = {"app": "app", "list": "focused", "log": "focused"}.get(self.where, "screen")
+        return f"{holder}.{self.method}"
+
 
 ACTIONS: tuple[Action, ...] = (
     Action("new", ("n",), "New", "Create a job", "Jobs", "job-actions", 2),
     Action("logs", ("l",), "Logs", "Follow the job's log", "Jobs", "job-actions", 5),
-    Action("stop", ("x",), "Stop", "Stop the job; what it did since its last checkpoint is lost", "Jobs", "job-actions", 6),
-    Action("restart", ("r",), "Restart", "Queue a Failed or Completed job again", "Jobs", "job-actions", 7),
-    Action("edit", ("e",), "Edit", "Change a Pending or Failed job", "Jobs", "job-actions", 8),
-    Action("clone", ("c",), "Clone", "Create a job like this one", "Jobs", "job-actions", 9),
-    Action("delete", ("D",), "Delete", "Remove the job with its logs and checkpoints", "Jobs", "job-actions", 11),
+    Action(
+        "stop", ("x",), "Stop", "Stop the job; what it did since its last checkpoint is lost", "Jobs", "job-actions", 6
+    ),
+    Action("restart", ("r",), "Restart", "Queue a Failed or Completed job again", "Jobs", "job-actions", 9),
+    Action("edit", ("e",), "Edit", "Change a Pending or Failed job", "Jobs", "job-actions", 10),
+    Action("clone", ("c",), "Clone", "Create a job like this one", "Jobs", "job-actions", 11),
+    Action("delete", ("D",), "Delete", "Remove the job with its logs and checkpoints", "Jobs", "job-actions", 12),
     Action("raise-priority", ("+",), "Priority up", "Let a Pending job go earlier", "Jobs", "job-actions"),
     Action("lower-priority", ("-",), "Priority down", "Let a Pending job go later", "Jobs", "job-actions"),
     Action("copy", ("y",), "Copy", "Copy the job's id to the clipboard", "Jobs", "job-actions"),
-    Action("menu", (".",), "Menu", "Show what can be done with the job", "Jobs", "job-actions", 10),
-    Action("filter", ("/",), "Filter", "Show only some jobs: words, status:failed, prio:high, exp:bert", "List", "jobs", 3),
-    Action("sort", ("o",), "Sort", "Sort by the next column", "List", "jobs", 12),
+    Action("menu", (".",), "Menu", "Show what can be done with the job", "Jobs", "job-actions", 7),
+    Action(
+        "filter", ("/",), "Filter", "Show only some jobs: words, status:failed, prio:high, exp:bert", "List", "jobs", 3
+    ),
+    Action("sort", ("o",), "Sort", "Sort by the next column", "List", "jobs", 13),
     Action("reverse", ("O",), "Reverse", "Turn the order round", "List", "jobs"),
     Action("clear", ("escape",), "All jobs", "Leave the filter, then the marks", "List", "jobs"),
     Action("back", ("escape",), "Back", "One step back, to the list", "Job", "job", 1),
@@ -77,13 +87,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("yes", ("y",), "Yes", "Do it", "Dialog", "dialog", 1),
     Action("no", ("n", "escape"), "No", "Leave everything as it is", "Dialog", "dialog", 2),
     Action("help", ("?", "f1"), "Help", "Keys that work here", "Console", "app", 1),
-    Action("command-palette", ("ctrl+p",), "Palette", "Find any action by its name", "Console", "app", 13, in_typing=True),
+    Action(
+        "command-palette", ("ctrl+p",), "Palette", "Find any action by its name", "Console", "app", 14, in_typing=True
+    ),
     Action("show-jobs", ("1",), "Jobs", "The list of jobs", "Console", "app"),
-    Action("show-nodes", ("2",), "Nodes", "The nodes", "Console", "app", 14),
+    Action("show-nodes", ("2",), "Nodes", "The nodes", "Console", "app"),
     Action("refresh", ("ctrl+r",), "Refresh", "Read and draw everything again", "Console", "app"),
     Action("background", ("B",), "Background", "Let a background process schedule", "Console", "app"),
     Action("theme", (), "Theme", "Dark, light, high contrast", "Console", "app"),
-    Action("quit", ("q", "ctrl+q"), "Quit", "Leave the console; jobs run on", "Console", "app", 15, in_typing=True),
+    Action("quit", ("q", "ctrl+q"), "Quit", "Leave the console; jobs run on", "Console", "app", 8, in_typing=True),
 )
 
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}

@@ -27,6 +27,7 @@ from console.tui.screens.nodes import NodesScreen
 from console.tui.theme import THEMES, next_theme, styles_of
 
 REPAINT_S = 0.1
+_WORDS = {"enter": "enter", "ctrl+s": "ctrl+s"}
 
 
 class ConsoleApp(App[None]):
@@ -36,10 +37,11 @@ class ConsoleApp(App[None]):
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
-    MODES: ClassVar[dict[str, Any]] = {"jobs": JobsScreen, "nodes": NodesScreen}
+    # Textual declares these three as instance variables, so they can't be class variables to the type checker.
+    MODES = {"jobs": JobsScreen, "nodes": NodesScreen}  # noqa: RUF012
     DEFAULT_MODE = "jobs"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (30, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class ConsoleApp(App[None]):
         self.only_ascii = only_ascii
         self._now = now
         self._live = live
+        self._styles: tuple[str, Styles] | None = None
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
@@ -77,7 +80,10 @@ class ConsoleApp(App[None]):
 
     def styles_now(self) -> Styles:
         """What style names look like in the present theme."""
-        return styles_of(self.current_theme)
+        theme = self.current_theme
+        if self._styles is None or self._styles[0] != theme.name:
+            self._styles = (theme.name, styles_of(theme))
+        return self._styles[1]
 
     def tell(self, text: str, tone: Tone = "information") -> None:
         """Show a sentence for a while."""
@@ -101,6 +107,13 @@ class ConsoleApp(App[None]):
         """The key that an action has now, as it is shown."""
         wanted = self._keys.get(action, "").split(",")[0] or next(iter(BY_NAME[action].keys), "")
         return self.get_key_display(Binding(wanted, "")) if wanted else ""
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as it is shown: in words that every font has."""
+        shown = super().get_key_display(binding)
+        if binding.key in _WORDS:
+            return _WORDS[binding.key]
+        return shown if shown.isascii() or not self.only_ascii else binding.key
 
     # -- changes
 

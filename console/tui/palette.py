@@ -21,10 +21,9 @@ class ActionProvider(Provider):
         for action in (*actions_of(*getattr(self.screen, "PLACES", ())), *actions_of("app")):
             if action.name == "command-palette":
                 continue
-            target = self.app if action.where == "app" else self.screen
             key = deck.key_of(action.name)
             title = f"{action.label}: {action.help}" + (f" ({key})" if key else "")
-            yield action, title, partial(self.app.run_action, action.method, target)
+            yield action, title, partial(self.app.run_action, action.target)
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""

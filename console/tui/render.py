@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 
-from console.domain.text import clean
-from console.tui.presenters.cells import Line, Section, StyleName
+from console.tui.presenters.cells import Cell, Line, Section, StyleName
 from console.tui.text import safe
 
 Styles = Mapping[StyleName, Style]
@@ -32,14 +32,14 @@ def lines_text(lines: Iterable[Line], styles: Styles) -> Text:
     return text
 
 
-def section_text(section: Section, styles: Styles, label_width: int, label_style: StyleName = "muted") -> Text:
-    """The rows of a section, labels in one column."""
-    text = Text(overflow="fold")
-    for index, row in enumerate(section.rows):
-        if index:
-            text.append("\n")
-        text.append(clean(row.label).ljust(label_width) + "  ", styles[label_style])
+def section_table(section: Section, styles: Styles, label_width: int, label_style: StyleName = "muted") -> Table:
+    """The rows of a section: labels in one column, values beside them, wrapped under their beginning."""
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(width=label_width, no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    for row in section.rows:
         value = line_text(row.value, styles)
         value.no_wrap = False
-        text.append_text(value)
-    return text
+        value.overflow = "fold"
+        table.add_row(line_text((Cell(row.label, label_style),), styles), value)
+    return table

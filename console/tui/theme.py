@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 from rich.style import Style
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
 from console.tui.presenters.cells import StyleName
@@ -69,32 +69,29 @@ def next_theme(name: str) -> str:
 
 def styles_of(theme: Theme) -> Mapping[StyleName, Style]:
     """What each style name looks like in a theme; themes that aren't ours serve too."""
-    return _styles(
-        theme.foreground or ("#e0e0e0" if theme.dark else "#101010"),
-        theme.variables.get("deck-muted") or ("#8a8a8a" if theme.dark else "#606060"),
-        theme.primary,
-        theme.accent or theme.primary,
-        theme.success or theme.primary,
-        theme.warning or theme.primary,
-        theme.error or theme.primary,
-    )
-
-
-@cache
-def _styles(
-    foreground: str, muted: str, primary: str, accent: str, success: str, warning: str, error: str
-) -> Mapping[StyleName, Style]:
+    foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#101010")
+    muted = theme.variables.get("deck-muted") or ("#8a8a8a" if theme.dark else "#606060")
+    accent, success = theme.accent or theme.primary, theme.success or theme.primary
+    warning, error = theme.warning or theme.primary, theme.error or theme.primary
     return {
         "": Style(),
-        "muted": Style(color=muted),
-        "strong": Style(color=foreground, bold=True),
-        "accent": Style(color=accent),
-        "key": Style(color=accent, bold=True),
-        "good": Style(color=success),
-        "warning": Style(color=warning),
-        "error": Style(color=error, bold=True),
-        "pending": Style(color=warning),
-        "running": Style(color=primary, bold=True),
-        "completed": Style(color=success),
-        "failed": Style(color=error, bold=True),
+        "muted": _style(muted),
+        "strong": _style(foreground, bold=True),
+        "accent": _style(accent),
+        "key": _style(accent, bold=True),
+        "good": _style(success),
+        "warning": _style(warning),
+        "error": _style(error, bold=True),
+        "pending": _style(warning),
+        "running": _style(theme.primary, bold=True),
+        "completed": _style(success),
+        "failed": _style(error, bold=True),
     }
+
+
+def _style(color: str, *, bold: bool = False) -> Style:
+    # A theme may name colours in ways that only its own library knows.
+    try:
+        return Style(color=Color.parse(color).hex, bold=bold)
+    except ColorParseError:
+        return Style(bold=bold)

@@ -46,7 +46,7 @@ def delete(jobs: Sequence[Job]) -> Question:
     lines = [*_names(jobs), "This permanently removes:", "  • its configuration", "  • its training logs"]
     lines.append("  • its checkpoints and outputs")
     if running:
-        lines.append("It is Running: it is stopped first." if len(jobs) == 1 else "Running ones are stopped first.")
+        lines.append("It is stopped first." if len(jobs) == 1 else "Running ones are stopped first.")
     lines.append("This cannot be undone.")
     return Question(f"Delete {_what(jobs)}?", tuple(lines), "Delete")
 
@@ -75,7 +75,7 @@ def _what(jobs: Sequence[Job]) -> str:
 
 def _names(jobs: Sequence[Job]) -> tuple[str, ...]:
     if len(jobs) == 1:
-        return (f"#{jobs[0].number}, {jobs[0].status.value.capitalize()}",)
+        return (f"Job #{jobs[0].number} is {jobs[0].status.value.capitalize()}.",)
     named = tuple(f"  #{job.number} {job.spec.name}" for job in jobs[:_MOST_NAMES])
     rest = len(jobs) - _MOST_NAMES
     return named if rest <= 0 else (*named, f"  and {rest} more")

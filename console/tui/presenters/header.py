@@ -8,18 +8,16 @@ from console.tui.presenters.cells import Cell, Line
 
 def role_line(role: Role, schedule_key: str) -> Line:
     """Who leads, and what to press if nobody does."""
-    match role:
-        case Leading():
-            return (Cell("this console schedules", "good"),)
-        case Watching(leader=None):
-            return (
-                Cell("nobody schedules: press ", "warning"),
-                Cell(schedule_key, "key"),
-                Cell(" to schedule in the background", "warning"),
-            )
-        case Watching(leader=leader):
-            who = "serve" if leader.kind == "serve" else "another console"
-            return (Cell(f"watching; {who} (pid {leader.pid}) schedules", "accent"),)
+    if isinstance(role, Leading):
+        return (Cell("this console schedules", "good"),)
+    if role.leader is None:
+        return (
+            Cell("nobody schedules: press ", "warning"),
+            Cell(schedule_key, "key"),
+            Cell(" to schedule in the background", "warning"),
+        )
+    who = "serve" if role.leader.kind == "serve" else "another console"
+    return (Cell(f"watching; {who} (pid {role.leader.pid}) schedules", "accent"),)
 
 
 def short_role_line(role: Role, schedule_key: str) -> Line:

@@ -17,8 +17,11 @@ class KeyEntry:
     group: str
 
 
+_ORDER = ("Log", "Job", "Jobs", "Form", "Dialog", "Filter", "List", "This pane", "Console")
+
+
 def sections(entries: Iterable[KeyEntry]) -> tuple[Section, ...]:
-    """Entries by group in the order in which they come; keys that do the same share a row."""
+    """Entries by group, what is special to the place first; keys that do the same share a row."""
     groups: dict[str, dict[str, list[str]]] = {}
     for entry in entries:
         keys = groups.setdefault(entry.group, {}).setdefault(entry.text, [])
@@ -26,7 +29,7 @@ def sections(entries: Iterable[KeyEntry]) -> tuple[Section, ...]:
             keys.append(entry.key)
     return tuple(
         Section(group, tuple(Row(" ".join(keys), (Cell(text),)) for text, keys in rows.items()))
-        for group, rows in groups.items()
+        for group, rows in sorted(groups.items(), key=lambda item: _ORDER.index(item[0]))
     )
 
 

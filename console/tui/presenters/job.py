@@ -27,6 +27,10 @@ def headline(view: JobView, now: float, *, ascii_only: bool) -> Line:
     return tuple(line)
 
 
+SECTIONS = 6
+"""How many sections an overview has."""
+
+
 def overview(view: JobView, now: float, *, ascii_only: bool) -> tuple[Section, ...]:
     """All that was asked for, and what became of it."""
     return (
@@ -115,7 +119,10 @@ def _run(job: Job) -> Section:
     spec = job.spec
     is_text = len(spec.command) == 3 and spec.command[:2] == ("bash", "-c")
     command = spec.command[2] if is_text else shlex.join(spec.command)
-    rows = [_row("Command", command.replace("\n", " ⏎ "), "accent"), _row("Directory", spec.workdir or "home directory")]
+    rows = [
+        _row("Command", command.replace("\n", " ⏎ "), "accent"),
+        _row("Directory", spec.workdir or "home directory"),
+    ]
     if spec.env:
         rows.append(_row("Environment", " ".join(shlex.quote(f"{key}={value}") for key, value in spec.env)))
     if spec.setup:
@@ -125,9 +132,7 @@ def _run(job: Job) -> Section:
 
 
 def _attempts(job: Job, now: float) -> Section:
-    rows = tuple(
-        Row(f"Attempt {ordinal}", attempt(item, now)) for ordinal, item in enumerate(job.attempts, 1)
-    )
+    rows = tuple(Row(f"Attempt {ordinal}", attempt(item, now)) for ordinal, item in enumerate(job.attempts, 1))
     return Section("Attempts", rows or (Row("", (Cell("none yet", "muted"),)),))
 
 
@@ -232,4 +237,4 @@ def no_usage(view: JobView) -> Line:
 def no_log(view: JobView) -> str:
     """What the log pane says where there is no attempt."""
     why = f": {view.reason}" if view.reason else ""
-    return f"{view.job.spec.name} has not started yet{why}. Its log appears here by itself."
+    return f"It has not started yet{why}. Its log will appear here."

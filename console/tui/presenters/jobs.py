@@ -114,6 +114,8 @@ def detail(view: JobView, now: float, *, ascii_only: bool) -> Line:
     if isinstance(job.state, Running) and job.state.stop_reason:
         parts.append(Cell(" (stopping)", "warning"))
     facts: list[str] = []
+    if job.spec.experiment:
+        facts.append(f"in {job.spec.experiment}")
     if view.reason:
         facts.append(view.reason)
     if view.node and view.status is not Status.PENDING:

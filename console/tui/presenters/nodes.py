@@ -98,14 +98,12 @@ def _about(view: NodeView, now: float, *, ascii_only: bool) -> Section:
 def _amounts(view: NodeView) -> Section:
     capacity = view.node.facts.capacity if view.node.facts else NOTHING
     sample = view.sample
+    allocated = memory(view.allocated_memory_mib)
     used_cpu = percent(sample.cpu_percent if sample else None)
     used_memory = memory(sample.memory_used_mib if sample else None)
     rows = [
         Row("CPU", (Cell(f"{view.allocated_cpus} of {capacity.cpus} cores allocated, {used_cpu} busy"),)),
-        Row(
-            "Memory",
-            (Cell(f"{memory(view.allocated_memory_mib)} of {memory(capacity.memory_mib)} allocated, {used_memory} used"),),
-        ),
+        Row("Memory", (Cell(f"{allocated} of {memory(capacity.memory_mib)} allocated, {used_memory} used"),)),
     ]
     if sample is not None:
         rows.append(Row("Network", (Cell(f"{rate(sample.rx_bytes_s)} in, {rate(sample.tx_bytes_s)} out"),)))
@@ -126,7 +124,10 @@ def _gpus(view: NodeView) -> tuple[Section, ...]:
 def _gpu(gpu: Gpu, sample: GpuSample | None, job: int | None) -> Row:
     words = [gpu.name]
     if sample is not None:
-        words += [f"{percent(sample.utilisation_percent)} busy", f"{memory(sample.used_mib)} of {memory(gpu.memory_mib)}"]
+        words += [
+            f"{percent(sample.utilisation_percent)} busy",
+            f"{memory(sample.used_mib)} of {memory(gpu.memory_mib)}",
+        ]
         if sample.temperature_c is not None:
             words.append(f"{sample.temperature_c:.0f} °C")
         if sample.power_w is not None:

@@ -37,7 +37,7 @@ class DeckScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, body, footer."""
         hints = [
-            Hint(self.deck.key_of(name), BY_NAME[name].label, BY_NAME[name].method, rank)
+            Hint(self.deck.key_of(name), BY_NAME[name].label, BY_NAME[name].target, rank)
             for rank, name in enumerate(_PLACES)
         ]
         yield HeaderLine(hints, self.HERE)
@@ -82,11 +82,12 @@ class DeckScreen(Screen[None]):
             binding = active.binding
             action = BY_NAME.get(binding.id or "")
             rank = action.footer if action else 0
-            if not binding.show or not binding.description or rank == 0 or binding.action in hints:
+            if action is None or rank == 0:
                 continue
             key = self.app.get_key_display(binding)
-            enabled = not (action and self.why_not(action.name))
-            hints[binding.action] = Hint(key, binding.description, binding.action, rank, enabled)
+            if action.name not in hints or key == self.deck.key_of(action.name):
+                enabled = not self.why_not(action.name)
+                hints[action.name] = Hint(key, action.label, action.target, rank, enabled)
         self.query_one(FooterLine).show(list(hints.values()))
 
 

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import RenderResult
 from textual.widget import Widget
 
+from console.tui.actions import BY_NAME
 from console.tui.deck import Deck
 from console.tui.presenters.cells import Line
 from console.tui.presenters.footer import Hint, Placed, fit, hit
@@ -49,13 +50,14 @@ class HeaderLine(Widget):
     def render(self) -> RenderResult:
         """One row, the role at its right end."""
         styles = self._deck.styles_now()
-        text = Text(" clusterdeck ", style=styles["key"], no_wrap=True, end="")
+        text = Text(no_wrap=True, end="")
+        text.append(" clusterdeck ", styles["key"])
         self._placed = tuple(
             Placed(placed.start + text.cell_len, placed.hint) for placed in fit(self._places, self.size.width)
         )
         for placed in self._placed:
             text.pad_right(placed.start - text.cell_len)
-            here = placed.hint.action == self._here
+            here = placed.hint.action == BY_NAME[self._here].target
             text.append(f"{placed.hint.key} ", styles["muted"])
             text.append(placed.hint.label, styles["strong"] + _HERE if here else styles[""])
         self._role = self._role_line()
@@ -104,4 +106,4 @@ class FooterLine(Widget):
         """Do what was clicked."""
         found = hit(self._placed, event.x)
         if found is not None:
-            await self.app.run_action(found.action, self.screen)
+            await self.app.run_action(found.action)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
@@ -19,7 +19,7 @@ from console.tui.presenters.confirm import Question
 from console.tui.presenters.menu import items
 from console.tui.text import safe
 
-_ARROWS = [
+_ARROWS: list[BindingType] = [
     Binding("left,up", "app.focus_previous", "Previous answer", show=False),
     Binding("right,down", "app.focus_next", "Next answer", show=False),
 ]
@@ -29,7 +29,7 @@ Leave = Literal["background", "quit", "stay"]
 class ConfirmScreen(ModalScreen[bool]):
     """A question that y, n, enter and esc answer."""
 
-    BINDINGS = [*bindings("dialog"), *_ARROWS]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog"), *_ARROWS]
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class ConfirmScreen(ModalScreen[bool]):
 class LeaveScreen(ModalScreen[Leave]):
     """What happens to the queue when the console that schedules is closed."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "leave('background')", "Go on in the background"),
         Binding("q", "leave('quit')", "Quit"),
         Binding("escape,n", "leave('stay')", "Cancel"),
@@ -101,7 +101,7 @@ class LeaveScreen(ModalScreen[Leave]):
 class MenuScreen(ModalScreen[str]):
     """What can be done with a job; what can't says why. Closes with an action's name, empty for none."""
 
-    BINDINGS = [Binding("escape,full_stop", "close", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,full_stop", "close", "Close")]
 
     def __init__(self, job: Job) -> None:
         super().__init__()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from console.tui.deck import Deck
 from console.tui.presenters.help import KeyEntry, key_width, sections
-from console.tui.render import section_text
+from console.tui.render import section_table
 
 FILTER_HELP = (
     KeyEntry("bert v2", "both words are in the name", "Filter"),
@@ -26,7 +26,7 @@ FILTER_HELP = (
 class HelpScreen(ModalScreen[None]):
     """Keys by group, from the live bindings."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "close", "Close"),
         Binding("j,down", "scroll_by(1)", "Down", show=False),
         Binding("k,up", "scroll_by(-1)", "Up", show=False),
@@ -47,7 +47,7 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "esc closes, j k scroll"
             for section in self._sections:
                 yield Static(section.title, classes="section-title", markup=False)
-                yield Static(section_text(section, styles, width, label_style="key"), classes="section")
+                yield Static(section_table(section, styles, width, label_style="key"), classes="section")
 
     def action_scroll_by(self, rows: int) -> None:
         """Move the text."""

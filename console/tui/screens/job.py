@@ -12,12 +12,12 @@ from textual.widgets import Static, TabbedContent, TabPane
 from console.domain.errors import ClusterdeckError
 from console.domain.ids import JobId
 from console.domain.jobs import Job, Status
-from console.ports import MetricPoint
 from console.engine.service import Change, JobView, LogDocument
+from console.ports import MetricPoint
 from console.tui.actions import bindings
 from console.tui.presenters import job as presenter
 from console.tui.presenters.cells import Section
-from console.tui.render import line_text, lines_text, section_text
+from console.tui.render import line_text, lines_text, section_table
 from console.tui.screens.job_actions import JobActionsScreen
 from console.tui.text import safe
 from console.tui.widgets.bars import progress_bar, sparkline
@@ -40,7 +40,7 @@ class JobScreen(JobActionsScreen):
     """All about one job."""
 
     PLACES = ("job", "job-actions")
-    HERE = "show_jobs"
+    HERE = "show-jobs"
     BINDINGS = bindings("job", "job-actions")
     AUTO_FOCUS = ""
 
@@ -51,6 +51,7 @@ class JobScreen(JobActionsScreen):
         self._shown_attempts = -1
         self._document: LogDocument | None = None
         self._slow_is_old = True
+        self._sections: tuple[Section, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """A headline and five tabs."""
@@ -59,7 +60,7 @@ class JobScreen(JobActionsScreen):
             yield Static(id="job-progress")
             with TabbedContent(initial=self._first_tab):
                 with TabPane("Overview", id="overview"), VerticalScroll(id="overview-scroll"):
-                    yield Vertical(id="sections")
+                    yield Vertical(*(Static(classes="box") for _ in range(presenter.SECTIONS)), id="sections")
                 with TabPane("Logs", id="logs"):
                     yield LogPane()
                     yield Static(id="log-state")
@@ -103,6 +104,11 @@ class JobScreen(JobActionsScreen):
         if self._slow_is_old:
             self._show_slow()
 
+    def reload(self) -> None:
+        """Read and draw everything again."""
+        self._sections = ()
+        super().reload()
+
     def _view(self) -> JobView:
         return self.deck.service.view(self._job)
 
@@ -122,20 +128,19 @@ class JobScreen(JobActionsScreen):
         bar = self.query_one("#job-progress", Static)
         bar.display = view.status is Status.RUNNING and view.progress is not None
         if bar.display:
-            self._put("#job-progress", progress_bar(view.progress, max(self.size.width - 6, 10), only_ascii))
+            line = progress_bar(view.progress, max(self.size.width - 6, 10), only_ascii)
+            line.stylize_before(styles["running"])
+            self._put("#job-progress", line)
         self._show_sections(presenter.overview(view, now, ascii_only=only_ascii))
 
     def _show_sections(self, sections: Sequence[Section]) -> None:
-        box = self.query_one("#sections", Vertical)
-        boxes = list(box.query(Static))
-        for index, section in enumerate(sections):
-            text = section_text(section, self.deck.styles_now(), _LABELS)
-            if index >= len(boxes):
-                static = Static(text, classes="box")
-                static.border_title = section.title
-                box.mount(static)
-            elif boxes[index].content != text:
-                boxes[index].update(text)
+        boxes = list(self.query_one("#sections", Vertical).query(Static))
+        old = self._sections or (None,) * len(sections)
+        self._sections = tuple(sections)
+        for box, before, section in zip(boxes, old, sections, strict=True):
+            if section != before:
+                box.border_title = section.title
+                box.update(section_table(section, self.deck.styles_now(), _LABELS))
 
     async def _open_log(self) -> None:
         pane = self.query_one(LogPane)
@@ -181,7 +186,10 @@ class JobScreen(JobActionsScreen):
             lines.append(line_text(presenter.no_usage(view), styles))
         for item in series:
             line = safe(f"{item.label:<15}{item.newest:>12}  ")
-            line.append_text(sparkline(item.values, min(_SPARK, max(self.size.width - 36, 8)), self.deck.only_ascii))
+            width = min(_SPARK, max(self.size.width - 36, 8))
+            spark = sparkline(item.values, width, self.deck.only_ascii)
+            spark.stylize(styles["accent"])
+            line.append_text(spark)
             lines.append(line)
         return Text("\n").join(lines)
 

@@ -13,11 +13,12 @@ from textual.widgets import Input, Static
 
 from console.domain.errors import InvalidInput
 from console.domain.ids import JobId
-from console.domain.jobs import Job
+from console.domain.jobs import Job, Status
 from console.engine.service import Change, Submitted
 from console.tui.actions import bindings
 from console.tui.presenters import jobs
 from console.tui.presenters.job_list import JobList
+from console.tui.presenters.words import age
 from console.tui.render import line_text, lines_text
 from console.tui.screens.base import EVERYTHING
 from console.tui.screens.job import JobScreen
@@ -29,15 +30,15 @@ from console.tui.widgets.table import Column, VirtualTable
 
 COLUMNS = (
     Column("number", "#", 4, justify="right"),
-    Column("name", "Job Name", 16, flex=3),
+    Column("name", "Job Name", 20, flex=3),
     Column("status", "Status", 11),
-    Column("priority", "Priority", 8, rank=3),
+    Column("priority", "Priority", 8, rank=2),
     Column("experiment", "Experiment", 10, flex=1, rank=4),
-    Column("progress", "Progress", 14, flex=1, rank=1),
+    Column("progress", "Progress", 13, flex=1, rank=1),
     Column("node", "Node", 8, flex=1, rank=6),
     Column("reason", "Why", 16, flex=3, rank=7),
-    Column("created", "Created", 8, rank=2, justify="right"),
-    Column("actions", "", 3, rank=5),
+    Column("created", "Created", 7, rank=2, justify="right"),
+    Column("actions", "", 1, rank=3),
 )
 
 
@@ -51,7 +52,7 @@ class JobsScreen(JobActionsScreen):
     """All jobs."""
 
     PLACES = ("jobs", "job-actions")
-    HERE = "show_jobs"
+    HERE = "show-jobs"
     BINDINGS = bindings("jobs", "job-actions")
     AUTO_FOCUS = "#jobs"
 
@@ -65,7 +66,9 @@ class JobsScreen(JobActionsScreen):
         """Cards, filter, table, detail."""
         yield SummaryCards()
         with Vertical(id="jobs-box", classes="pane"):
-            yield Input(placeholder="words  status:failed  prio:high  exp:bert  gpu>=2  age<2d", id="filter", compact=True)
+            yield Input(
+                placeholder="words  status:failed  prio:high  exp:bert  gpu>=2  age<2d", id="filter", compact=True
+            )
             yield Static(id="filter-problem")
             yield JobTable(COLUMNS, self._cell, id="jobs")
         yield Static(id="detail")
@@ -101,7 +104,7 @@ class JobsScreen(JobActionsScreen):
         top = table.scroll_offset.y
         old: list[str] = []
         for key in self._list.order[top : top + table.size.height]:
-            words = jobs.age(self.deck.service.view(JobId(key)).job.submitted_at, now)
+            words = age(self.deck.service.view(JobId(key)).job.submitted_at, now)
             if self._ages.get(key, words) != words:
                 old.append(key)
             self._ages[key] = words
@@ -154,9 +157,11 @@ class JobsScreen(JobActionsScreen):
         view = self.deck.service.view(JobId(key))
         only_ascii = self.deck.only_ascii
         if column == "progress":
-            if view.status is jobs.Status.PENDING:
+            if view.status is Status.PENDING:
                 return Text(end="")
-            return progress_bar(jobs.shown_progress(view), width, only_ascii)
+            bar = progress_bar(jobs.shown_progress(view), width, only_ascii)
+            bar.stylize_before(self.deck.styles_now()[jobs.status_style(view.status)])
+            return bar
         return line_text(jobs.cell(view, column, width, self.deck.now(), ascii_only=only_ascii), self.deck.styles_now())
 
     # -- the job under the cursor

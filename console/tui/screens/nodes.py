@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -10,9 +11,9 @@ from textual.widgets import Static
 from console.engine.service import Change, NodeView
 from console.tui.actions import bindings
 from console.tui.presenters import nodes
-from console.tui.render import line_text, lines_text, section_text
+from console.tui.presenters.cells import Cell, Section
+from console.tui.render import line_text, lines_text, section_table
 from console.tui.screens.base import EVERYTHING, DeckScreen
-from console.tui.text import safe
 from console.tui.widgets.bars import progress_bar
 from console.tui.widgets.table import Column, VirtualTable
 
@@ -37,12 +38,13 @@ class NodeTable(VirtualTable):
 class NodesScreen(DeckScreen):
     """All nodes."""
 
-    HERE = "show_nodes"
+    HERE = "show-nodes"
     AUTO_FOCUS = "#nodes"
 
     def __init__(self) -> None:
         super().__init__()
         self._views: dict[str, NodeView] = {}
+        self._sections: tuple[Section, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """Table above, details below."""
@@ -80,16 +82,15 @@ class NodesScreen(DeckScreen):
         if view is None:
             return
         styles = self.deck.styles_now()
-        parts = []
-        for section in nodes.details(view, self.deck.now(), ascii_only=self.deck.only_ascii):
-            parts.append(safe(section.title))
-            parts[-1].stylize(styles["key"])
-            parts.append(section_text(section, styles, 12))
-            parts.append(Text(""))
-        text = Text("\n", no_wrap=False, overflow="fold").join(parts)
-        detail = self.query_one("#node-detail", Static)
-        if detail.content != text:
-            detail.update(text)
+        sections = nodes.details(view, self.deck.now(), ascii_only=self.deck.only_ascii)
+        if sections == self._sections:
+            return
+        self._sections = sections
+        parts: list[RenderableType] = []
+        for section in sections:
+            parts.append(line_text((Cell(section.title, "key"),), styles))
+            parts.append(section_table(section, styles, 10))
+        self.query_one("#node-detail", Static).update(Group(*parts))
 
     def _cell(self, key: str, column: str, width: int) -> Text:
         view = self._views[key]
