@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from console.tui.widgets.glyphs import glyphs_for
+from console.tui.widgets.glyphs import ASCII, glyphs_for
 
 
 class SummaryCards(Horizontal):
@@ -16,22 +16,26 @@ class SummaryCards(Horizontal):
     DEFAULT_CSS = """
     SummaryCards {
         height: 3;
-        & > Static {
+        & > .card {
             width: 1fr;
             height: 3;
             content-align: center middle;
-            border: round $panel-lighten-2;
+            border: round $foreground 25%;
             text-wrap: nowrap;
             text-overflow: ellipsis;
         }
-        & > .card-total { color: $foreground; }
+        &.-ascii > .card { border: ascii $foreground 25%; }
+        & > .card-total { color: $foreground; width: auto; min-width: 20; padding: 0 1; }
         & > .card-running { color: $primary; }
         & > .card-completed { color: $success; }
         & > .card-failed { color: $error; }
     }
     Screen.-low SummaryCards { height: 1; background: $surface; }
-    Screen.-low SummaryCards > Static { height: 1; border: none; background: $surface; }
+    Screen.-low SummaryCards > .card, Screen.-low SummaryCards.-ascii > .card { height: 1; border: none; background: $surface; }
     """
+
+    # The class that tells of a low screen is the screen's.
+    SCOPED_CSS = False
 
     def __init__(
         self,
@@ -44,10 +48,14 @@ class SummaryCards(Horizontal):
         self._only_ascii = only_ascii
         self._shown: tuple[int, ...] | None = None
 
+    def on_mount(self) -> None:
+        """Boxes of characters that can be shown."""
+        self.set_class(glyphs_for(self, self._only_ascii) is ASCII, "-ascii")
+
     def compose(self) -> ComposeResult:
         """One box each."""
         for name in ("total", "running", "completed", "failed"):
-            yield Static(classes=f"card-{name}")
+            yield Static(classes=f"card card-{name}")
 
     def set_counts(self, total: int, running: int, completed: int, failed: int, pending: int = 0) -> None:
         """Show these numbers of jobs; the pending ones stand beside the total."""

@@ -18,6 +18,7 @@ from console.engine.service import LogDocument, LogLine
 from console.tui.widgets.glyphs import glyphs_for
 from console.tui.widgets.log_lines import LEVELS, LineLook, LinePainter, Tools, remark
 from console.tui.widgets.log_window import LogWindow
+from console.tui.widgets.painting import ink
 
 _REPAINT_S = 0.1
 _SIDEWAYS = 8
@@ -196,7 +197,7 @@ class LogView(ScrollView, can_focus=True):
         self._rows = None
         super().watch_scroll_y(old_value, new_value)
         if not self._moving and round(old_value) != round(new_value):
-            self._set_following(round(new_value) >= self._end_top)
+            self._set_following(round(new_value) >= self.max_scroll_y)
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         """Another part of the long lines."""
@@ -306,12 +307,12 @@ class LogView(ScrollView, can_focus=True):
     def _paint(self, line: LogLine) -> list[Strip]:
         if self._tools is None:
             names = [*LEVELS, *(f"letter-{level}" for level in LEVELS), "time"]
-            styles = {name: self.get_component_rich_style(f"log-view--{name}", partial=True) for name in names}
+            styles = {name: ink(self, f"log-view--{name}") for name in names}
             self._tools = Tools(styles, glyphs_for(self, self._only_ascii), self.app.console)
         return self._painter.paint(line, self._look(), self._tools)
 
     def _build(self) -> list[Strip]:
-        style = self.get_component_rich_style("log-view--remark", partial=True)
+        style = ink(self, "log-view--remark")
         width, glyphs = self.scrollable_content_region.width, glyphs_for(self, self._only_ascii)
         longest = self._window.longest
         rows = self._window.rows(

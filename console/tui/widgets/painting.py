@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.cache import LRUCache
 from textual.strip import Strip
+from textual.widget import Widget
 
 from console.domain.text import clean
 from console.tui.text import cut
@@ -103,6 +104,12 @@ def _one_line(cell: Text, width: int, ellipsis: str) -> Text:
     shown = cut(shown, width, ellipsis=ellipsis)
     shown.end = ""
     return shown
+
+
+def ink(widget: Widget, component: str) -> Style:
+    """A component's style without its ground. Textual's own partial styles forget how far a colour is faded."""
+    style = widget.get_component_rich_style(component)
+    return Style(color=style.color, bold=style.bold, dim=style.dim, italic=style.italic, reverse=style.reverse)
 
 
 def notice(text: Text, y: int, width: int, ellipsis: str, console: Console) -> Strip:

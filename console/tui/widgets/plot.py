@@ -16,8 +16,8 @@ from textual.strip import Strip
 from console.domain.text import clean
 from console.tui.text import cut, safe_ansi
 from console.tui.widgets.glyphs import ASCII, glyphs_for
-from console.tui.widgets.painting import notice, segments_of
-from console.tui.widgets.series import Point, figure, grouped, thinned
+from console.tui.widgets.painting import ink, notice, segments_of
+from console.tui.widgets.series import Point, figure, grouped, thinned, ticks
 
 _LINES = ("1", "2", "3", "4")
 _MARKERS = ("*", "+", "o", "x")
@@ -114,8 +114,9 @@ class MetricPlot(ScrollView, can_focus=True):
 
     @property
     def _columns(self) -> int:
-        fitting = (self.scrollable_content_region.width + _GAP) // (_LEAST_WIDTH + _GAP)
-        return max(min(fitting, len(self._groups), 3), 1)
+        fitting = max((self.scrollable_content_region.width + _GAP) // (_LEAST_WIDTH + _GAP), 1)
+        bands = -(-len(self._groups) // min(fitting, 3))
+        return max(-(-len(self._groups) // max(bands, 1)), 1)
 
     @property
     def _cell(self) -> tuple[int, int]:
@@ -144,16 +145,18 @@ class MetricPlot(ScrollView, can_focus=True):
 
     def _draw(self, names: Sequence[str], width: int, height: int) -> list[Strip]:
         glyphs = glyphs_for(self, self._only_ascii)
-        styles = [self.get_component_rich_style(f"metric-plot--line-{line}", partial=True) for line in _LINES]
+        styles = [ink(self, f"metric-plot--line-{line}") for line in _LINES]
         plain = glyphs is ASCII or self.app.no_color
         markers = [_MARKERS[index] if plain else "braille" for index in range(len(names))]
         legend = Text(end="")
         for index, name in enumerate(names):
             mark = markers[index] if plain else glyphs.mark
             points = self._series[name]
-            label = cut(Text(clean(name)), max(width // len(names) - 12, 6), ellipsis=glyphs.ellipsis).plain
-            legend.append(f"{mark} {label} ", styles[index]).append(f"{figure(points[-1][1])}   ", "bold")
-        axes = self.get_component_rich_style("metric-plot--axes", partial=True)
+            newest = figure(points[-1][1])
+            room = max(width // len(names) - len(newest) - 5, 4)
+            label = cut(Text(clean(name)), room, ellipsis=glyphs.ellipsis).plain
+            legend.append(f"{mark} {label} ", styles[index]).append(f"{newest}  ", "bold")
+        axes = ink(self, "metric-plot--axes")
         lines = _plotted(
             [thinned(self._series[name]) for name in names],
             markers,
@@ -191,8 +194,15 @@ def _plotted(
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(width, height)
-    plotext.xfrequency(min(5, width // 12))
-    plotext.yfrequency(max(min(5, height // 2), 2))
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    # Its own labels of small numbers are long, and of whole ones have fractions.
+    for values, put, count in (
+        ([x for points in series for x, _ in points], plotext.xticks, width // 14),
+        ([y for points in series for _, y in points], plotext.yticks, height // 3),
+    ):
+        at = ticks(values, max(min(count, 5), 2))
+        put(at, [figure(value) for value in at])
     for points, marker, style in zip(series, markers, styles, strict=False):
         if not points:
             continue

@@ -46,6 +46,26 @@ def grouped(names: Mapping[str, object]) -> list[list[str]]:
     return [groups[key][start : start + 4] for key in ordered for start in range(0, len(groups[key]), 4)]
 
 
+def ticks(values: Sequence[float], count: int) -> list[float]:
+    """About `count` round values between the least and the greatest; those two if there are no round ones."""
+    if not values:
+        return []
+    low, high = min(values), max(values)
+    span = high - low
+    if span <= 0:
+        return [low]
+    rough = span / max(count - 1, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    first = math.ceil(low / step)
+    found = [
+        round(index * step, 12 - math.floor(math.log10(step))) for index in range(first, math.floor(high / step) + 1)
+    ]
+    if len(found) > 1:
+        return found
+    return ticks(values, count + 1) if count < 8 else [low, high]
+
+
 def figure(value: float) -> str:
     """A value in few characters: `0.3121`, `12.5`, `1.2e-05`."""
     if not math.isfinite(value):

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from console.tui.widgets.columns import Column
 from console.tui.widgets.glyphs import Glyphs, glyphs_for
-from console.tui.widgets.painting import GUTTER, RenderCell, RowPainter, notice
+from console.tui.widgets.painting import GUTTER, RenderCell, RowPainter, ink, notice
 
 __all__ = ["Column", "VirtualTable"]
 
@@ -55,6 +55,10 @@ class VirtualTable(ScrollView, can_focus=True):
         overflow-y: auto;
         scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+        scrollbar-color: $foreground 25%;
         background: $background;
         color: $foreground;
         & > .virtual-table--header { text-style: bold; color: $foreground 70%; background: $surface; }
@@ -167,6 +171,8 @@ class VirtualTable(ScrollView, can_focus=True):
         old_order, old_cursor, old_key, top = self._order, self._cursor, self.cursor_key, self.scroll_offset.y
         line = old_cursor - top
         was_visible = 0 <= line < self._page
+        if keys == old_order:
+            return
         self._order = keys
         self._cursor = _position_after(old_order, old_cursor, keys)
         if self._marked:
@@ -220,7 +226,7 @@ class VirtualTable(ScrollView, can_focus=True):
         self._painter.place(width)
         if y == 0:
             style = self.get_component_rich_style("virtual-table--header")
-            sorted_style = self.get_component_rich_style("virtual-table--sorted", partial=True)
+            sorted_style = ink(self, "virtual-table--sorted")
             header = self._painter.header(console, glyphs, sorted_style)
             return header.adjust_cell_length(width).apply_style(style)
         index = self.scroll_offset.y + y - 1
@@ -242,8 +248,8 @@ class VirtualTable(ScrollView, can_focus=True):
         if here:
             style = self.get_component_rich_style("virtual-table--cursor")
         signs = [
-            Segment(glyphs.cursor if here else " ", self.get_component_rich_style("virtual-table--bar", partial=True)),
-            Segment(glyphs.mark if marked else " ", self.get_component_rich_style("virtual-table--mark", partial=True)),
+            Segment(glyphs.cursor if here else " ", ink(self, "virtual-table--bar")),
+            Segment(glyphs.mark if marked else " ", ink(self, "virtual-table--mark")),
         ]
         return Strip([*signs, *row]).adjust_cell_length(self.scrollable_content_region.width).apply_style(style)
 
