@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, List
+from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ FRAGMENTS = [
     "Epoch 3/10 - loss: 0.31 - val_acc: 50.5%\n",
     "step 120/1000 loss=nan grad_norm=inf\n",
     "2026-01-02 10:00:00,123 - train - ERROR - disk full\n",
-    "Traceback (most recent call last):\n  File \"x.py\", line 1\nValueError: x\n",
+    'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: x\n',
     '{"level": "warning", "step": 3, "loss": 0.3}\n',
     "{'loss': '3.8', 'epoch': '0.17'}\n",
     "epoch,train_loss,val_loss\n",
@@ -40,19 +41,19 @@ hints = st.builds(Hints, st.one_of(st.none(), st.integers(min_value=1, max_value
 cuts = st.lists(st.integers(min_value=0, max_value=2000), max_size=12)
 
 
-def comparable(findings: List[Finding]) -> List[str]:
+def comparable(findings: list[Finding]) -> list[str]:
     """nan is not equal to itself, its text is."""
     return [repr(f) for f in findings]
 
 
-def pieces(data: bytes, at: List[int]) -> List[bytes]:
+def pieces(data: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(a, len(data)) for a in at), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:])]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 @given(text, cuts, hints, st.sampled_from(["stdout", "stderr"]))
 @settings(max_examples=150, deadline=None)
-def test_any_split_gives_the_same_findings(data: bytes, at: List[int], typed: Hints, stream: str) -> None:
+def test_any_split_gives_the_same_findings(data: bytes, at: list[int], typed: Hints, stream: str) -> None:
     whole = LogReader(typed)
     expected = whole.feed(stream, data) + whole.finish()
     reader = LogReader(typed)
@@ -71,7 +72,7 @@ def test_byte_by_byte_gives_the_same_findings(data: bytes) -> None:
 
 @given(text, text, cuts, hints)
 @settings(max_examples=100, deadline=None)
-def test_a_restored_reader_goes_on_as_the_first_would(out: bytes, err: bytes, at: List[int], typed: Hints) -> None:
+def test_a_restored_reader_goes_on_as_the_first_would(out: bytes, err: bytes, at: list[int], typed: Hints) -> None:
     first = LogReader(typed)
     second = LogReader(typed)
     for piece in pieces(out, at):
@@ -84,7 +85,7 @@ def test_a_restored_reader_goes_on_as_the_first_would(out: bytes, err: bytes, at
 
 @given(text, cuts)
 @settings(max_examples=80, deadline=None)
-def test_levels_alone_are_the_levels_of_the_reader(data: bytes, at: List[int]) -> None:
+def test_levels_alone_are_the_levels_of_the_reader(data: bytes, at: list[int]) -> None:
     reader = LogReader()
     expected = [f for f in reader.feed("stderr", data) + reader.finish() if not isinstance(f, (Progress, Metric))]
     levels = LineLevels("stderr")

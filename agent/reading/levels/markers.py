@@ -21,7 +21,7 @@ _GLOG = re.compile(r"^([IWEF])(?:\d{4}|\d{8}) \d\d:\d\d:\d\d")
 _TIMED_LETTER = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}: ([IWEF]) ")
 _BRACKET_LETTER = re.compile(r"^\[([DIWEFC]) (?:\d{6}|\d{4}-\d\d-\d\d) ")
 _UPPER = re.compile(
-    r"(?<![A-Za-z0-9_./])(TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|SEVERE|CRITICAL|FATAL)(?![A-Za-z0-9_/=.'\"])"
+    r"(?<![A-Za-z0-9_./=])(TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|SEVERE|CRITICAL|FATAL)(?![A-Za-z0-9_/=.'\"])"
 )
 _BRACKETED = re.compile(
     r"\[ ?(trace|debug|info|notice|success|warn|warning|error|critical|fatal) {0,8}\]", re.IGNORECASE
