@@ -138,8 +138,8 @@ JobState = Pending | Starting | Running | Completed | Failed
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended. `code` and `signal` are None where they can't be known; times are the node's, in seconds
-    since the epoch; `duration_s` comes from its monotonic clock."""
+    """How an attempt ended. `code` and `signal` are None where they can't be known; `duration_s` comes from the node's
+    monotonic clock; `progress` is the share of the job (0…1) that was last known to be done."""
 
     code: int | None
     signal: int | None
@@ -147,6 +147,7 @@ class Outcome:
     duration_s: float | None
     peak_memory_mib: float | None = None
     dropped_bytes: int = 0
+    progress: float | None = None
 
     @property
     def is_success(self) -> bool:

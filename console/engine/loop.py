@@ -22,7 +22,7 @@ from console.core.requests import decide
 from console.core.snapshot import snapshot_of
 from console.core.state import State
 from console.domain.errors import ClusterdeckError, StoreUnusable
-from console.domain.events import AttemptPlanned, Event, NodeAdded, NodeRemoved
+from console.domain.events import AttemptEnded, AttemptPlanned, Event, NodeAdded, NodeRemoved
 from console.domain.ids import JobId, attempt_id
 from console.domain.jobs import Pending
 from console.domain.nodes import Node, NodeState
@@ -206,11 +206,18 @@ class Engine:
     # -- through -------------------------------------------------------------------------------------------------------
 
     def _absorb(self, turn: _Turn, event: Event) -> None:
+        if isinstance(event, AttemptEnded):
+            event = self._with_progress(event)
         turn.events.append(event)
         turn.commands.extend(step(self.state, event))
         job = job_of(event)
         if job is not None:
             turn.jobs.add(job)
+
+    def _with_progress(self, event: AttemptEnded) -> AttemptEnded:
+        """The end with how far it had come, which telemetry doesn't keep."""
+        last = self.telemetry.progress.get(event.attempt)
+        return replace(event, outcome=replace(event.outcome, progress=last.fraction)) if last else event
 
     def _plan(self, turn: _Turn) -> None:
         now = self._clock.now()
@@ -285,10 +292,10 @@ class Engine:
     async def _write_telemetry(self) -> None:
         while True:
             await asyncio.sleep(_TELEMETRY_WRITE_S)
-            progress, nodes = self.telemetry.unwritten()
-            if progress or nodes:
+            news = self.telemetry.news(self.state.live)
+            if news is not None:
                 with _logged("write telemetry"):
-                    await self._store.record_latest(progress, nodes)
+                    await self._store.record_latest(*news)
 
     async def _pull_histories(self) -> None:
         while True:

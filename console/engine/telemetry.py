@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from console.domain.ids import AttemptId
 from console.domain.nodes import AttemptProgress, NodeSample
@@ -10,13 +10,12 @@ from console.domain.reports import NodeSampled
 
 
 class Telemetry:
-    """Latest progress by attempt and latest sample by node, with what is not yet written down."""
+    """Latest progress by attempt and latest sample by node."""
 
     def __init__(self) -> None:
         self.progress: dict[AttemptId, AttemptProgress] = {}
         self.samples: dict[str, NodeSampled] = {}
-        self._unwritten_progress: set[AttemptId] = set()
-        self._unwritten_nodes: set[str] = set()
+        self._has_news = False
 
     def put_progress(self, progress: AttemptProgress) -> None:
         """Keep the newest progress of an attempt; what it doesn't say stays as it was."""
@@ -24,12 +23,12 @@ class Telemetry:
         if before is not None and progress.time < before.time:
             return
         self.progress[progress.attempt] = progress
-        self._unwritten_progress.add(progress.attempt)
+        self._has_news = True
 
     def put_sample(self, sampled: NodeSampled) -> None:
         """Keep the newest sample of a node."""
         self.samples[sampled.node] = sampled
-        self._unwritten_nodes.add(sampled.node)
+        self._has_news = True
 
     def load(self, progress: Iterable[AttemptProgress], samples: Iterable[NodeSampled]) -> bool:
         """Take over what the leader wrote; whether anything is new."""
@@ -40,13 +39,13 @@ class Telemetry:
         self.progress, self.samples = fresh_progress, fresh_samples
         return True
 
-    def unwritten(self) -> tuple[list[AttemptProgress], list[NodeSampled]]:
-        """What changed since the last call."""
-        progress = [self.progress[a] for a in self._unwritten_progress if a in self.progress]
-        nodes = [self.samples[n] for n in self._unwritten_nodes]
-        self._unwritten_progress.clear()
-        self._unwritten_nodes.clear()
-        return progress, nodes
+    def news(self, live: Container[AttemptId]) -> tuple[list[AttemptProgress], list[NodeSampled]] | None:
+        """All that is known of live attempts and of nodes, if that is not what was last asked for."""
+        if not self._has_news:
+            return None
+        self._has_news = False
+        self.progress = {attempt: progress for attempt, progress in self.progress.items() if attempt in live}
+        return list(self.progress.values()), list(self.samples.values())
 
     def sample_of(self, node: str) -> NodeSample | None:
         """The newest sample of a node."""

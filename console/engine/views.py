@@ -40,8 +40,11 @@ def _progress(job: Job, newest: AttemptProgress | None) -> float | None:
             return None
         case Completed():
             return 1.0
-        case Running() | Failed():
+        case Running():
             return newest.fraction if newest else None
+        case Failed():
+            attempt = job.last_attempt
+            return attempt.outcome.progress if attempt and attempt.outcome else None
         case _:
             assert_never(job.state)
 
