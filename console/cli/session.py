@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -58,6 +57,7 @@ class Session:
 
     def run(self, mode: Mode, work: Callable[[Service], Awaitable[int]]) -> int:
         """Open the service, do the work, close it; returns the exit code."""
+        import asyncio  # noqa: PLC0415 - start-up
 
         async def opened() -> int:
             async with self.open_service(self.home, self.settings)(mode) as service:

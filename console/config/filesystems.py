@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 _NETWORK = frozenset(
     (
-        *("nfs", "nfs4", "cifs", "smbfs", "smb2", "smb3", "afs", "ncpfs", "davfs"),
+        *("nfs", "nfs4", "cifs", "smbfs", "smb2", "smb3", "9p", "afs", "coda", "ncpfs", "davfs", "wekafs"),
         *("ceph", "glusterfs", "lustre", "gpfs", "beegfs", "pvfs2", "orangefs", "panfs", "ocfs2", "gfs2"),
         *("fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.juicefs", "fuse.gcsfuse"),
     )
