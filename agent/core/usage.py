@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional
 
+SAMPLES_FILE = "samples.jsonl"
+"""In an attempt's directory: its samples, one JSON object per line."""
+
 _SECTOR = 512
 # Whole disks: partitions and what is stacked on disks (dm, md, loop, ram) would be counted twice.
 _DISK = re.compile(r"(?:sd[a-z]+|hd[a-z]+|vd[a-z]+|xvd[a-z]+|nvme\d+n\d+|mmcblk\d+|dasd[a-z]+)")

@@ -1,0 +1,1 @@
+"""What console and agent say to each other: messages, frames and the order in which they may come. Pure."""

@@ -1,0 +1,1 @@
+"""Serves consoles: the socket, the links, the orders they give, what they are told."""

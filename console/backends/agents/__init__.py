@@ -1,0 +1,5 @@
+"""Runs attempts through the agents of nodes."""
+
+from console.backends.agents.backend import AgentsBackend
+
+__all__ = ["AgentsBackend"]

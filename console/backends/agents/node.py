@@ -1,0 +1,131 @@
+"""One node: keeps a conversation with its agent going, for as long as somebody wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+from agent.protocol import messages as wire
+from console.backends.agents.connection import Connection
+from console.backends.agents.translate import node_up, progress_of, report_of, sampled_of
+from console.domain.errors import NobodyToDoIt
+from console.domain.reports import AttemptChanged, BackendReport, NodeGone
+from console.links.backoff import Backoff
+from console.links.stream import Connector, LinkFailed
+from console.ports import ReportSink
+
+
+class NodeLink:
+    """The link to one node. With a sink it reports; without one (an observer) it only carries requests."""
+
+    def __init__(
+        self, name: str, connector: Connector, hello: wire.Hello, sink: Callable[[], ReportSink | None]
+    ) -> None:
+        self.name = name
+        self._connector = connector
+        self._hello = hello
+        self._sink = sink
+        self._connection: Connection | None = None
+        self._greeting: Connection | None = None
+        self._welcome: wire.Welcome | None = None
+        self._reports: list[wire.Report] = []
+        self._reason = "the link is being made"
+        self._up = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Start connecting, if that hasn't begun."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"link to {self.name}")
+
+    async def close(self) -> None:
+        """Let go of the node."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def connection(self) -> Connection:
+        """The conversation under way. NobodyToDoIt if there is none."""
+        if self._connection is None or not self._connection.is_open:
+            raise NobodyToDoIt(f"node {self.name} is out of reach: {self._reason}")
+        return self._connection
+
+    async def ready(self, timeout_s: float) -> Connection:
+        """The conversation, waiting for the link to come up. NobodyToDoIt if it doesn't in time."""
+        self.begin()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._up.wait()
+        return self.connection()
+
+    def drop(self, reason: str) -> None:
+        """End the conversation; another begins by itself."""
+        if self._connection is not None:
+            self._connection.end(reason)
+
+    async def _run(self) -> None:
+        backoff = Backoff()
+        told_gone: str | None = None
+        while True:
+            try:
+                stream = await self._connector.connect()
+            except LinkFailed as error:
+                self._reason = str(error)
+            else:
+                self._welcome, self._reports = None, []
+                self._greeting = Connection(stream, self._told)
+                self._reason = await self._greeting.run(self._hello)
+                if self._connection is not None:
+                    backoff.reset()
+                    told_gone = None
+            self._connection = None
+            self._up.clear()
+            if told_gone != self._reason:
+                told_gone = self._reason
+                self._report(NodeGone(self.name, self._reason))
+            # Not for secrets: it spreads the tries of many nodes.
+            await asyncio.sleep(backoff.next_s(random.random()))  # noqa: S311
+
+    def _told(self, message: wire.Welcome | wire.Push) -> None:
+        match message:
+            case wire.Welcome():
+                self._welcome = message
+            case wire.Attempts():
+                self._reports.extend(message.reports)
+                if message.last:
+                    self._came_up()
+            case _ if self._connection is None:
+                raise ValueError("it told of changes before it had told all attempts")
+            case wire.Changed():
+                self._report(AttemptChanged(self.name, report_of(message.report)))
+            case wire.Progressed():
+                self._report(progress_of(message))
+            case wire.Sampled():
+                self._report(sampled_of(self.name, message))
+
+    def _came_up(self) -> None:
+        assert self._welcome is not None
+        if self._connection is not None:
+            raise ValueError("it told all attempts twice")
+        # Reported before anybody can send: what the node has must be joined before a launch.
+        self._report(node_up(self.name, self._welcome, self._reports))
+        self._reports = []
+        self._connection = self._greeting
+        self._up.set()
+        if self._sink() is not None:
+            task = asyncio.create_task(self._subscribe())
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _subscribe(self) -> None:
+        with suppress(LinkFailed, NobodyToDoIt):
+            connection = self.connection()
+            await connection.send(wire.Subscribe(connection.new_id(), samples=True))
+
+    def _report(self, report: BackendReport) -> None:
+        sink = self._sink()
+        if sink is not None:
+            sink(report)
