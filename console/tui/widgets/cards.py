@@ -31,7 +31,11 @@ class SummaryCards(Horizontal):
         & > .card-failed { color: $error; }
     }
     Screen.-low SummaryCards { height: 1; background: $surface; }
-    Screen.-low SummaryCards > .card, Screen.-low SummaryCards.-ascii > .card { height: 1; border: none; background: $surface; }
+    Screen.-low SummaryCards > .card, Screen.-low SummaryCards.-ascii > .card {
+        height: 1;
+        border: none;
+        background: $surface;
+    }
     """
 
     # The class that tells of a low screen is the screen's.
