@@ -11,7 +11,6 @@ from console.cli.output import put, put_json, say, width
 from console.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from console.core.filters import JobFacts
     from console.engine.service import JobView, Service
 
 
@@ -25,17 +24,16 @@ def command(session: Session, words: tuple[str, ...], as_json: bool) -> int:
     Words of the FILTER match the name; status: prio: exp: node: type: gpu>= cpu>= mem>= age< number: ask for more;
     ! negates, a space is and, a comma is or.
     """
-    from console.core.filters import matches, parse  # noqa: PLC0415 - start-up
+    from console.core.filters import facts_of, matches, parse  # noqa: PLC0415 - start-up
     from console.engine.service import Mode  # noqa: PLC0415 - start-up
 
     wanted = parse(" ".join(words))
 
     async def work(service: Service) -> int:
         now = time.time()
-        every = [service.view(job) for job in service.jobs()]
-        views = sorted(
-            (view for view in every if matches(wanted, facts_of(view, now))), key=lambda view: -view.job.number
-        )
+        every = service.jobs().values()
+        chosen = [job.id for job in every if matches(wanted, facts_of(job, now))]
+        views = sorted((service.view(job) for job in chosen), key=lambda view: -view.job.number)
         if as_json:
             from console.cli import documents  # noqa: PLC0415 - start-up
 
@@ -53,27 +51,6 @@ def command(session: Session, words: tuple[str, ...], as_json: bool) -> int:
         return 0
 
     return session.run(Mode.OBSERVE, work)
-
-
-def facts_of(view: JobView, now: float) -> JobFacts:
-    """What a filter may ask about a job."""
-    from console.core.filters import JobFacts  # noqa: PLC0415 - start-up
-
-    spec = view.job.spec
-    return JobFacts(
-        name=spec.name,
-        number=view.job.number,
-        status=view.status,
-        priority=spec.priority,
-        experiment=spec.experiment,
-        type=spec.type.value,
-        node=view.node,
-        cpus=spec.resources.cpus,
-        memory_gb=spec.resources.memory_gb,
-        gpus=spec.resources.gpus,
-        age_s=now - view.job.submitted_at,
-        labels=spec.labels,
-    )
 
 
 def render(views: list[JobView], now: float, columns: int | None) -> str:

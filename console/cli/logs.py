@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 STREAMS = ("stdout", "stderr")
-_LOOK_BACK = len(STREAMS)
+_AT_ONCE = 1000
 _ERASE = "\r\x1b[K"
 
 
@@ -65,9 +65,7 @@ def command(
             finally:
                 await document.close()
             if document.problem:
-                if not document.line_count():
-                    raise NobodyToDoIt(document.problem)
-                say(document.problem)
+                raise NobodyToDoIt(document.problem)
         if output is not None:
             say(f"The log is in {output}.")
         return 0
@@ -111,28 +109,22 @@ class _Printer:
         self._levels = LEVELS[LEVELS.index(level) :] if level else LEVELS
         self._streams = (stream,) if stream else STREAMS
         self._on_terminal = on_terminal
-        self._printed = dict.fromkeys(STREAMS, 0)
-        self._first_open = 0
+        self._next = 0
         self._live = False
 
     def print_new(self, document: LogDocument, *, is_over: bool) -> None:
         """Print what is new; `is_over`: unfinished lines will stay as they are."""
-        # A line that is finished may move behind those that arrived meanwhile: at most one of each stream.
-        start = max(0, self._first_open - _LOOK_BACK)
-        lines = document.lines(start, document.line_count())
         self._erase()
         live: LogLine | None = None
-        first_open = start + len(lines)
-        for index, line in enumerate(lines, start):
-            if line.number <= self._printed[line.stream]:
-                continue
-            if line.is_finished or is_over:
-                self._printed[line.stream] = line.number
+        while lines := document.lines(self._next, self._next + _AT_ONCE):
+            for line in lines:
+                if not line.is_finished and not is_over:
+                    live = line
+                    break
                 self._write(line)
-            else:
-                first_open = min(first_open, index)
-                live = line
-        self._first_open = first_open
+                self._next += 1
+            if live is not None:
+                break
         if live is not None and self._on_terminal and self._is_wanted(live):
             columns = width() or 80
             self._target.write(clean(live.text)[: columns - 1].encode(errors="replace"))

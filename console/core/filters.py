@@ -22,7 +22,7 @@ from typing import assert_never
 
 from console.core.durations import parse_duration
 from console.domain.errors import InvalidInput
-from console.domain.jobs import Priority, Status
+from console.domain.jobs import Job, Priority, Status
 
 MAX_LENGTH = 2000
 
@@ -43,6 +43,26 @@ class JobFacts:
     gpus: int
     age_s: float
     labels: tuple[tuple[str, str], ...] = ()
+
+
+def facts_of(job: Job, now: float) -> JobFacts:
+    """What a filter may ask about a job at a moment."""
+    spec = job.spec
+    last = job.last_attempt
+    return JobFacts(
+        name=spec.name,
+        number=job.number,
+        status=job.status,
+        priority=spec.priority,
+        experiment=spec.experiment,
+        type=spec.type.value,
+        node=last.node if last else None,
+        cpus=spec.resources.cpus,
+        memory_gb=spec.resources.memory_gb,
+        gpus=spec.resources.gpus,
+        age_s=now - job.submitted_at,
+        labels=spec.labels,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class LogDocument(Protocol):
     """An attempt's log as a growing list of lines, both streams in the order of their arrival.
 
     It is filled in the background; `version` rises whenever something changed. Lines are numbered from 0 in the order
-    in which they are shown; an unfinished last line of a stream is included and may be replaced by a later version.
+    in which they are shown. The unfinished last line of a stream is included, after all finished ones, and may be
+    replaced by a later version.
     """
 
     @property

@@ -67,6 +67,14 @@ def test_a_file_is_private_and_never_overwritten(logged: Deck, tmp_path: Path) -
     assert logged.run("logs", "1", "--output", str(tmp_path / "no" / "x")).exit_code == 2
 
 
+def test_a_log_that_breaks_off_is_shown_and_4(deck: Deck) -> None:
+    log = deck.service.log(deck.service.add("a", "running"))
+    log.write("one")
+    log.end("node local is out of reach")
+    result = deck.run("logs", "1")
+    assert (result.exit_code, result.stdout) == (4, "one\n")
+
+
 def test_a_log_that_is_out_of_reach_is_4(deck: Deck) -> None:
     deck.service.log(deck.service.add("a", "running")).end("node local is out of reach")
     result = deck.run("logs", "1")
@@ -104,7 +112,7 @@ async def test_following_prints_each_line_once_when_it_is_finished() -> None:
 
     log.show(line(1, "a"), bar)
     await shown("a\n")
-    log.show(line(1, "a"), bar, line(2, "b"))
+    log.show(line(1, "a"), line(2, "b"), bar)
     await shown("a\nb\n")
     log.show(line(1, "a"), line(2, "b"), replace(bar, text="100%", is_finished=True), line(3, "c", finished=False))
     await shown("a\nb\n100%\n")
