@@ -7,6 +7,7 @@ import re
 _BAR = re.compile(
     r"\d%\|"  # tqdm
     r"|\[\d{1,6}(?::\d\d){1,3}(?:<|, )"  # tqdm's times
+    r"|\d{1,3}% {1,3}\(?\d{1,9}/\d|\d:\d\d<"  # tqdm in formats of one's own
     r"|[━█▏▎▍▌▋▊▉]{4}"  # rich, keras, alive
     r"|\d{1,3}% ?\(\d{1,12} of \d{1,12}\)"  # progressbar2
     r"|\[[#=>.\-]{8,200}\]"  # click, old Keras, pip

@@ -29,7 +29,7 @@ _VALUE = re.compile(
     r"(?P<sep>[ \x1f]?[=:][ \x1f]?|[ \x1f])[\[(\"']{0,2}"
     r"(?:\d{1,12}/\d{1,12} ?\((?P<percent>" + NUMBER + r") ?%\)|(?P<number>" + NUMBER + r")"
     r"(?P<unit> ?%|(?:ms|us|µs|s|sec|m|min|h|x)(?![A-Za-z/]))?)"
-    r"(?=$|[\s,;|)\]}\"'(]|\.(?:\s|$)|:[ |]|-[ \x1f])"
+    r"(?=$|[\s,;|)\]}\"'(]|\.(?:\s|$)|:[ |\x1f]|-[ \x1f])"
 )
 _PART = re.compile(r"([|,;()\[\]{}<>\"\x1f]| [-\u2013\u2014·•→] |: )")
 _UNIT_SUFFIX = re.compile(r" ?\([\w/%]{1,12}\)\Z")
@@ -110,7 +110,7 @@ def _name(chunk: str, *, follows_value: bool) -> Tuple[str, bool]:
         taken = len(words)
     else:
         taken = 1
-        while taken < len(words) and words[-taken - 1].lower() in QUALIFIERS:
+        while taken < len(words) and words[-taken - 1].lower().rstrip(".") in QUALIFIERS:
             taken += 1
     name = " ".join(words[-taken:]).strip("\"'*.-")
     return name + (suffix.group() if suffix else ""), taken == len(words)

@@ -13,6 +13,9 @@ from agent.reading.metrics.values import Values
 _STEP_COLUMNS = ("step", "iter", "iteration", "global_step", "batch", "it", "round", "update")
 _NAME = re.compile(r"[A-Za-z_\u0080-\uffff][\w ./%()@-]{0,60}\Z")
 _MOST_COLUMNS = 40
+_WIDE = "  "
+"""Columns apart by two blanks or more, whose names may have one inside."""
+_WIDE_GAP = re.compile(r" {2,}")
 
 
 class TableReader:
@@ -49,7 +52,7 @@ class TableReader:
         return values if values.pairs else None
 
     def _header(self, text: str) -> None:
-        for separator in (",", "\t", "|", "│", ";", ""):
+        for separator in (",", "\t", "|", "│", ";", _WIDE, ""):
             if separator and separator not in text:
                 continue
             cells = _cells(text, separator)
@@ -74,4 +77,6 @@ class TableReader:
 def _cells(text: str, separator: str) -> List[str]:
     if not separator:
         return text.split()[: _MOST_COLUMNS + 1]
+    if separator == _WIDE:
+        return _WIDE_GAP.split(text.strip())[: _MOST_COLUMNS + 1]
     return [c.strip() for c in text.strip(" \t|│").split(separator)[: _MOST_COLUMNS + 1]]

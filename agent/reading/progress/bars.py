@@ -20,6 +20,7 @@ _KERAS = re.compile(
 )
 _DRAWN = re.compile(r"[\[|(][#=█━▓▒░▏▎▍▌▋▊▉>. \u2022-]{5,200}[\])|]")
 _OF = re.compile(r"(?<![\w./:])(\d{1,9}) ?/ ?(\d{1,9})(?![\w./:])")
+_PERCENT_OF = re.compile(r"(?<![\d.])(\d{1,3})% {1,3}\(?(\d{1,9}) ?/ ?(\d{1,9})(?![\w./])\)?")
 _PROGRESSBAR2 = re.compile(r"(\d{1,3})% ?\((\d{1,12}) of (\d{1,12})\) ?\|[^|]{0,400}\|")
 _PERCENT = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,6})?) ?%")
 _DONE_AFTER = re.compile(
@@ -28,19 +29,17 @@ _DONE_AFTER = re.compile(
 _DONE_BEFORE = re.compile(r"(?:progress|completed?|training)\b\W{0,6}$", re.IGNORECASE)
 _GLYPHS = re.compile(r"[━█╸▏▎▍▌▋▊▉]{4}|\[[#=>.\-]{4}|#{4}|={4}")
 _ASIDE = re.compile(
-    r"download|fetch|upload|upload|load|extract|unpack|cach|tokeniz|\bmap\b|\bfilter|generating|prepar|preprocess|process"
-    r"|valid|\bval\b|eval|\btest|sanity|predict|infer|saving|writing|shard|convert|copy|index|verif|resolving|install"
-    r"|sampl|warm|comput|\.(?:safetensors|bin|json|txt|gz|zip|tar|pt|csv|parquet)\b",
+    r"download|fetch|upload|load|extract|unpack|cach|tokeniz|\bmap\b|\bfilter|preprocess|sanity|saving|shard|verif"
+    r"|resolving|install|warm|\.(?:safetensors|bin|json|txt|gz|zip|tar|pt|csv|parquet)\b",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(
+    r"valid|\bval\b|eval|\btest|predict|infer|process|generat|prepar|writing|convert|copy|index|sampl|comput",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\d+")
 _SCALE = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _LABEL = 60
-
-
-def is_aside(label: str) -> bool:
-    """Whether a bar with this label is about something else than the training itself."""
-    return _ASIDE.search(label) is not None
 
 
 def tqdm(text: str, _known: List[Count]) -> Iterator[Count]:
@@ -57,7 +56,7 @@ def tqdm(text: str, _known: List[Count]) -> Iterator[Count]:
     n = _scaled(found.group(2))
     total = _scaled(found.group(3)) if found.group(3) and found.group(3) != "?" else None
     in_bytes = rate.endswith("B/s")
-    yield _bar(label, n, total, (found.start(), found.end()), aside=in_bytes or is_aside(label))
+    yield _bar(label, n, total, (found.start(), found.end()), in_bytes=in_bytes)
 
 
 def keras(text: str, _known: List[Count]) -> Iterator[Count]:
@@ -67,7 +66,7 @@ def keras(text: str, _known: List[Count]) -> Iterator[Count]:
     found = _KERAS.match(text)
     if found is not None:
         total = float(found.group(2)) if found.group(2) != "Unknown" else None
-        yield _bar("keras", float(found.group(1)), total, (found.start(), found.end()), aside=False)
+        yield _bar("keras", float(found.group(1)), total, (found.start(), found.end()))
 
 
 def drawn(text: str, known: List[Count]) -> Iterator[Count]:
@@ -79,7 +78,17 @@ def drawn(text: str, known: List[Count]) -> Iterator[Count]:
     if bar is not None and found is not None:
         start, end = min(bar.start(), found.start()), max(bar.end(), found.end())
         label = _label(text[:start])
-        yield _bar(label, float(found.group(1)), float(found.group(2)), (start, end), aside=is_aside(label))
+        yield _bar(label, float(found.group(1)), float(found.group(2)), (start, end))
+
+
+def percent_of(text: str, known: List[Count]) -> Iterator[Count]:
+    """`45% 109/240 00:02<00:02`: a percentage beside the counter that it is of."""
+    found = _PERCENT_OF.search(text) if "/" in text and not any(c.kind == BAR for c in known) else None
+    if found is None or float(found.group(3)) < 1:
+        return
+    percentage, n, total = (float(found.group(i)) for i in (1, 2, 3))
+    if abs(100 * n / total - percentage) <= 1:
+        yield _bar(_label(text[: found.start()]), n, total, found.span())
 
 
 def label_of_bar(text: str, known: List[Count]) -> Iterator[Count]:
@@ -96,9 +105,7 @@ def progressbar2(text: str, _known: List[Count]) -> Iterator[Count]:
     found = _PROGRESSBAR2.search(text) if "% (" in text else None
     if found is not None:
         label = _label(text[: found.start()])
-        yield _bar(
-            label, float(found.group(2)), float(found.group(3)), (found.start(), len(text)), aside=is_aside(label)
-        )
+        yield _bar(label, float(found.group(2)), float(found.group(3)), (found.start(), len(text)))
 
 
 def percent(text: str, known: List[Count]) -> Iterator[Count]:
@@ -111,15 +118,16 @@ def percent(text: str, known: List[Count]) -> Iterator[Count]:
             continue
         if _DONE_AFTER.match(after) or _DONE_BEFORE.search(before) or _GLYPHS.search(text[:400]):
             label = _label(before)
-            yield _bar(label, float(found.group(1)), 100.0, (0, found.end()), aside=is_aside(label))
+            yield _bar(label, float(found.group(1)), 100.0, (0, found.end()))
             return
 
 
-def _bar(label: str, n: float, total: Optional[float], span: Tuple[int, int], *, aside: bool) -> Count:
+def _bar(label: str, n: float, total: Optional[float], span: Tuple[int, int], *, in_bytes: bool = False) -> Count:
+    aside = in_bytes or _ASIDE.search(label) is not None
     if EPOCH_WORD.search(label) and not _DIGITS.search(label) and not aside:
         return Count(EPOCH, "bar", n, total, span=span)
     key = f"{_DIGITS.sub('#', label)}/{total:g}" if total is not None else _DIGITS.sub("#", label)
-    return Count(BAR, key, n, total, aside, span)
+    return Count(BAR, key, n, total, aside, _SIDE.search(label) is not None, span)
 
 
 def _label(before: str) -> str:

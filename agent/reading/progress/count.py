@@ -17,7 +17,8 @@ class Count:
 
     `kind` is EPOCH (the number of the epoch that the text is about), STEP (a counter in a text), BAR (a counter that
     a bar draws) or TOTAL (a total said for another line's counter: `key` is EPOCH or STEP, `n` is the total).
-    `key` tells counters of one kind apart. `is_aside` marks work that isn't the job: downloads, evaluation.
+    `key` tells counters of one kind apart. `is_aside` marks what is never the job (downloads, loading), `is_side`
+    what is the job only where nothing else counts (evaluation, processing).
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Count:
     n: float
     total: Optional[float] = None
     is_aside: bool = False
+    is_side: bool = False
     span: Tuple[int, int] = (0, 0)
     """Where it stood in the text that its reader was given."""
 

@@ -12,6 +12,7 @@ COUNT_READERS: List[CountReader] = [
     bars.tqdm,
     bars.keras,
     bars.drawn,
+    bars.percent_of,
     bars.progressbar2,
     bars.percent,
     totals.said_once,

@@ -29,6 +29,7 @@ class _Counter:
     """How often it started anew."""
     epoch: float = -1.0
     """The epoch in which it moved last."""
+    is_side: bool = False
     spans_epochs: bool = False
     """It went on where it was when an epoch began: it counts the whole job."""
 
@@ -120,7 +121,9 @@ class JobProgress:
         if counter is None:
             if len(self._counters) >= _COUNTERS:
                 return False
-            counter = self._counters[key] = _Counter(count.n, total, count.kind, epoch=self._epoch)
+            counter = self._counters[key] = _Counter(
+                count.n, total, count.kind, epoch=self._epoch, is_side=count.is_side
+            )
             counter.spans_epochs = count.total is None and total is not None
         elif count.n < counter.n:
             counter.rounds += 1
@@ -130,12 +133,12 @@ class JobProgress:
         if total is not None and count.n > total:
             total = None
         counter.n, counter.total, counter.epoch = count.n, total, self._epoch
-        if beside_epoch or not self._epoch_ended:
+        if not count.is_side and (beside_epoch or not self._epoch_ended):
             self._inner = key
         return counter.total is not None
 
     def _fraction(self) -> Optional[float]:
-        whole = [c.part for c in self._counters.values() if c.spans_epochs and c.total]
+        whole = [c.part for c in self._counters.values() if c.spans_epochs and c.total and not c.is_side]
         if whole:
             return max(whole)
         epochs = self._totals.all_epochs
@@ -153,7 +156,8 @@ class JobProgress:
         return done / epochs if done < epochs or not self._from_zero else max(self._epoch / epochs, 0.98)
 
     def _by_counters(self, epochs: Optional[float]) -> Optional[float]:
-        with_total = [c for c in self._counters.values() if c.total]
+        main = [c for c in self._counters.values() if not c.is_side]
+        with_total = [c for c in main or self._counters.values() if c.total]
         outer = next((c for c in with_total if c.rounds == 0), None)
         if outer is None or outer.total is None:
             if not with_total or not epochs:

@@ -96,6 +96,11 @@ def metrics(text: str) -> Found:
             "\x1b[32mINFO    \x1b[0m step 10/100\n  \x1b[1mloss\x1b[0m: \x1b[32m1.6165\x1b[0m  acc: 15.6%\n",
             [("loss", 10, 1.6165), ("acc", 10, 15.6)],
         ),
+        (
+            "      Iter       Train Loss   Remaining Time \n         1           1.4990            0.02s\n",
+            [("Train Loss", 1, 1.499)],
+        ),
+        ("-- Epoch 1\nNorm: 24.03, Avg. loss: 0.5\n", [("Norm", 1, 24.03), ("Avg. loss", 1, 0.5)]),
         ("Episode 10\tAverage reward: 12.3\n", [("Average reward", 10, 12.3)]),
     ],
 )
@@ -108,8 +113,8 @@ def test_values_and_steps_are_read(text: str, expected: Found) -> None:
     [
         "epoch,train_loss,seconds\n1,1.47,0.41\n2,1.17,0.35\n",
         "epoch  train_loss  seconds\n1      1.47        0.41\n2      1.17        0.35\n",
-        "  epoch    train_loss    seconds\n-------  ----------  ------\n      1    1.47       0.41\n      2   1.17  0.35\n",
-        "| epoch | train_loss | seconds |\n|---|---|---|\n| 1 | 1.47 | 0.41 |\n| 2 | 1.17 | 0.35 |\n",
+        "  epoch    train_loss    seconds\n-------  ---------  -----\n      1    1.47      0.41\n      2   1.17  0.35\n",
+        "| epoch | train_loss | seconds |\n|---|---|\n| 1 | 1.47 | 0.41 |\n| 2 | 1.17 | 0.35 |\n",
     ],
 )
 def test_a_table_with_a_header_is_read(text: str) -> None:

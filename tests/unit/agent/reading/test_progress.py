@@ -79,6 +79,11 @@ def test_an_evaluation_bar_does_not_move_the_job() -> None:
     assert fractions(text) == [0.33, 0.67]
 
 
+def test_an_evaluation_bar_is_the_job_where_nothing_else_counts() -> None:
+    assert fractions(bar("Evaluating", 5, 10)) == [0.5]
+    assert fractions(bar("Processing", 10, 10) + bar("train", 2, 10)) == [0.99, 0.2]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -102,6 +107,7 @@ def test_an_evaluation_bar_does_not_move_the_job() -> None:
         ("  [#########----------]   45%  00:00:05\n", [0.45]),
         (" 10% (15 of 150) |##    | Elapsed Time: 0:00:00 ETA: 0:00:03\n", [0.1]),
         ("\r 45%|####5     | 9/20 [00:01<00:01,  8.9batch/s, loss=nan]", [0.45]),
+        ("\r 45% 9/20 00:01<00:02\r", [0.45]),
         ("train: 45/100 [00:01<00:01]\n", [0.45]),
         ("[====================>---------] 70/100 loss=0.3\n", [0.7]),
     ],
@@ -115,7 +121,8 @@ def test_a_counter_with_a_total_is_read(text: str, expected: list[float]) -> Non
     [
         "Downloading model.safetensors: 45%\n",
         bar("Downloading", 5, 10),
-        bar("Validation DataLoader 0", 5, 10),
+        bar("Loading weights", 5, 10),
+        "step 10: loss 0.5\n" + bar("Validation DataLoader 0", 5, 10),
         "\rfile:  45%|████▌     | 4.50M/10.0M [00:02<00:02, 1.90MB/s]",
         "lossless 3/4 done\n",
         "train/val split 80/20\n",
