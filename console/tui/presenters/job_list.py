@@ -5,32 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
-from console.core.filters import Filter, JobFacts, matches, parse
+from console.core.filters import Filter, facts_of, matches, parse
 from console.domain.ids import JobId
 from console.domain.jobs import Job, Status
 from console.tui.presenters.jobs import SORT_COLUMNS, Counts, SortColumn, sort_key
 
 _FIXED: frozenset[SortColumn] = frozenset({"number", "created"})
-
-
-def facts_of(job: Job, now: float) -> JobFacts:
-    """What a filter may ask about a job."""
-    spec = job.spec
-    last = job.last_attempt
-    return JobFacts(
-        name=spec.name,
-        number=job.number,
-        status=job.status,
-        priority=spec.priority,
-        experiment=spec.experiment,
-        type=spec.type.value,
-        node=last.node if last else None,
-        cpus=spec.resources.cpus,
-        memory_gb=spec.resources.memory_gb,
-        gpus=spec.resources.gpus,
-        age_s=now - job.submitted_at,
-        labels=spec.labels,
-    )
 
 
 class JobList:
