@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -148,14 +149,15 @@ class MetricPlot(ScrollView, can_focus=True):
         styles = [ink(self, f"metric-plot--line-{line}") for line in _LINES]
         plain = glyphs is ASCII or self.app.no_color
         markers = [_MARKERS[index] if plain else "braille" for index in range(len(names))]
+        values = [figure(self._series[name][-1][1]) for name in names]
+        labels = [clean(name) for name in names]
+        room = width - sum(len(value) + 5 for value in values)
+        if sum(map(cell_len, labels)) > room:
+            share = max(room // len(names), 4)
+            labels = [cut(Text(label), share, ellipsis=glyphs.ellipsis).plain for label in labels]
         legend = Text(end="")
-        for index, name in enumerate(names):
-            mark = markers[index] if plain else glyphs.mark
-            points = self._series[name]
-            newest = figure(points[-1][1])
-            room = max(width // len(names) - len(newest) - 5, 4)
-            label = cut(Text(clean(name)), room, ellipsis=glyphs.ellipsis).plain
-            legend.append(f"{mark} {label} ", styles[index]).append(f"{newest}  ", "bold")
+        for marker, label, value, style in zip(markers, labels, values, styles, strict=False):
+            legend.append(f"{marker if plain else glyphs.mark} {label} ", style).append(f"{value}  ", "bold")
         axes = ink(self, "metric-plot--axes")
         lines = _plotted(
             [thinned(self._series[name]) for name in names],
