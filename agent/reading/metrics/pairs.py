@@ -31,7 +31,7 @@ _VALUE = re.compile(
     r"(?P<unit> ?%|(?:ms|us|µs|s|sec|m|min|h|x)(?![A-Za-z/]))?)"
     r"(?=$|[\s,;|)\]}\"'(]|\.(?:\s|$)|:[ |\x1f]|-[ \x1f])"
 )
-_PART = re.compile(r"([|,;()\[\]{}<>\"\x1f]| [-\u2013\u2014·•→] |: )")
+_PART = re.compile(r"([|,;()\[\]{}<>\"\x1f]| [-\u2013\u2014·•→] |: |\. (?=[A-Z]))")
 _UNIT_SUFFIX = re.compile(r" ?\([\w/%]{1,12}\)\Z")
 _DUMP = re.compile(
     r"Namespace\(|^(?:args|arguments|config|configuration|hparams|hyperparameters|command|usage)\b", re.IGNORECASE
@@ -112,5 +112,5 @@ def _name(chunk: str, *, follows_value: bool) -> Tuple[str, bool]:
         taken = 1
         while taken < len(words) and words[-taken - 1].lower().rstrip(".") in QUALIFIERS:
             taken += 1
-    name = " ".join(words[-taken:]).strip("\"'*.-")
+    name = " ".join(words[-taken:]).strip("\"'*.- ")
     return name + (suffix.group() if suffix else ""), taken == len(words)

@@ -133,7 +133,10 @@ class JobProgress:
         if total is not None and count.n > total:
             total = None
         counter.n, counter.total, counter.epoch = count.n, total, self._epoch
-        if not count.is_side and (beside_epoch or not self._epoch_ended):
+        inner = self._counters.get(self._inner)
+        # What runs when the epoch's own bar is full (an evaluation, say) is no part of the epoch.
+        is_after = inner is not None and inner.part >= 1 and key != self._inner
+        if not count.is_side and not is_after and (beside_epoch or not self._epoch_ended):
             self._inner = key
         return counter.total is not None
 

@@ -101,6 +101,7 @@ def metrics(text: str) -> Found:
             [("Train Loss", 1, 1.499)],
         ),
         ("-- Epoch 1\nNorm: 24.03, Avg. loss: 0.5\n", [("Norm", 1, 24.03), ("Avg. loss", 1, 0.5)]),
+        ("Epoch 1 finished. Train loss: 0.5. Val loss: 0.6.\n", [("Train loss", 1, 0.5), ("Val loss", 1, 0.6)]),
         ("Episode 10\tAverage reward: 12.3\n", [("Average reward", 10, 12.3)]),
     ],
 )
@@ -113,8 +114,8 @@ def test_values_and_steps_are_read(text: str, expected: Found) -> None:
     [
         "epoch,train_loss,seconds\n1,1.47,0.41\n2,1.17,0.35\n",
         "epoch  train_loss  seconds\n1      1.47        0.41\n2      1.17        0.35\n",
-        "  epoch    train_loss    seconds\n-------  ---------  -----\n      1    1.47      0.41\n      2   1.17  0.35\n",
-        "| epoch | train_loss | seconds |\n|---|---|\n| 1 | 1.47 | 0.41 |\n| 2 | 1.17 | 0.35 |\n",
+        "  epoch    train_loss    seconds\n-----  -----  ----\n      1   1.47   0.41\n      2   1.17  0.35\n",
+        "| epoch | train_loss | seconds |\n| 1 | 1.47 | 0.41 |\n| 2 | 1.17 | 0.35 |\n",
     ],
 )
 def test_a_table_with_a_header_is_read(text: str) -> None:

@@ -77,6 +77,8 @@ def test_an_epoch_of_unknown_total_claims_nothing() -> None:
 def test_an_evaluation_bar_does_not_move_the_job() -> None:
     text = bar("", 30, 90) + "".join("\n" + bar("", n, 12) + "\x1b[A" for n in (0, 6, 12)) + bar("", 60, 90)
     assert fractions(text) == [0.33, 0.67]
+    keras = "Epoch 2/2\n" + "".join(f"\r{n}/10 ━━━━ 0s 5ms/step - loss: 0.6" for n in (5, 10))
+    assert fractions(keras + "\n" + "".join(f"\r{n}/4 ━━━━ 0s 5ms/step" for n in (1, 4)) + "\n") == [0.5, 0.75, 0.99]
 
 
 def test_an_evaluation_bar_is_the_job_where_nothing_else_counts() -> None:
