@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
 import time
@@ -22,6 +21,7 @@ from agent.core.lifecycle import (
     AttemptFacts,
     ExitRecord,
     Phase,
+    RecordError,
     derive,
 )
 from agent.core.spec import LaunchSpec
@@ -68,15 +68,18 @@ class LaunchRecord:
 
     @staticmethod
     def from_json(text: bytes) -> LaunchRecord:
-        """Read what ``to_json`` wrote."""
-        data = json.loads(text)
-        return LaunchRecord(
-            ProcessIdentity(data["pid"], data["start_time"], data["boot_id"]),
-            data["group"],
-            data.get("cgroup"),
-            data["prepared_at"],
-            data["prepared_monotonic"],
-        )
+        """Read what ``to_json`` wrote; RecordError if it is something else."""
+        try:
+            data = json.loads(text)
+            return LaunchRecord(
+                ProcessIdentity(data["pid"], data["start_time"], data["boot_id"]),
+                data["group"],
+                data.get("cgroup"),
+                data["prepared_at"],
+                data["prepared_monotonic"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"the record of the job's process is damaged: {error!r}") from error
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,10 @@ class AttemptDirectory:
         data = self.read("adopt.lock")
         if not data:
             return None
-        fields = json.loads(data)
+        try:
+            fields = json.loads(data)
+        except ValueError:
+            return None  # seen while it is being written
         return ProcessIdentity(fields["pid"], fields["start_time"], fields["boot_id"])
 
     def wake_supervisor(self) -> bool:
@@ -298,7 +304,7 @@ class AttemptStore:
         if phase not in FINAL_PHASES:
             raise AttemptError(f"attempt {attempt_id} is {phase}: only one that can't run any more may be removed")
         # Renamed first: a directory that is half removed must not be read as another state.
-        doomed = os.path.join(self._attempts, _REMOVED + secrets.token_hex(8))
+        doomed = os.path.join(self._attempts, _REMOVED + os.urandom(8).hex())
         os.rename(attempt.path, doomed)
         sync_directory(self._attempts)
         shutil.rmtree(doomed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -65,7 +64,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def _write_temporary(path: str, data: bytes) -> str:
-    temporary = f"{path}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+    temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         write_all(descriptor, data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 import socket
 from dataclasses import dataclass
 from typing import Optional
@@ -71,7 +70,7 @@ def node_key(fallback_directory: str) -> str:
     if not machine or machine == "uninitialized":
         make_directory(fallback_directory)
         path = os.path.join(fallback_directory, "machine-id")
-        link_durable(path, secrets.token_hex(16).encode())
+        link_durable(path, os.urandom(16).hex().encode())
         machine = _first_line(path)
     return hashlib.sha256(f"{machine}\n{socket.gethostname()}".encode()).hexdigest()[:16]
 
@@ -123,7 +122,8 @@ def state_root(base: Optional[str] = None) -> str:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.readline().strip()
+        # As bytes, here and in what supervisors run: a text codec is imported late and costs each of them memory.
+        with open(path, "rb") as file:
+            return file.readline().strip().decode("utf-8", "replace")
     except FileNotFoundError:
         return ""

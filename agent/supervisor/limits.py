@@ -25,9 +25,9 @@ def uses_more_than(processes: List[Process], limit_kib: int) -> bool:
 
 def kernel_oom_kills() -> int:
     """How often the kernel has killed a process of this machine for lack of memory since boot."""
-    with open("/proc/vmstat", encoding="ascii") as file:
+    with open("/proc/vmstat", "rb") as file:
         for line in file:
-            if line.startswith("oom_kill "):
+            if line.startswith(b"oom_kill "):
                 return int(line.split()[1])
     return 0
 

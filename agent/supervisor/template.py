@@ -156,10 +156,15 @@ def _become_template(root: str, policy: Policy, control: int, notices: int) -> N
         _Template(root, policy, umask, control, notices).serve()
         code = 0
     except BaseException:  # noqa: BLE001 - a fork must never return into its parent's code
-        # There is nobody to tell: the agent sees that its end of the socket closed.
-        code = 1
+        _write_trouble(os.path.join(root, "template.log"), traceback.format_exc())
     finally:
         os._exit(code)
+
+
+def _write_trouble(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    os.write(descriptor, text.encode("utf-8", "replace"))
+    os.close(descriptor)
 
 
 def _close_others(*kept: int) -> None:
@@ -225,7 +230,11 @@ class _Template:
 
     def _fork(self, operation: str, attempt_id: str, environment: Optional[Dict[str, str]]) -> None:
         self._hold(attempt_id)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._notifier(attempt_id)("failed", f"no process for the supervisor: {error}")
+            return
         if pid:
             self._children[pid] = (attempt_id, time.monotonic())
             return

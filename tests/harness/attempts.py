@@ -76,7 +76,7 @@ class Workbench:
         return str(
             wait_until(
                 lambda: next((p for p in [self.store.phase(attempt_id)] if p in phases), None),
-                f"{attempt_id} being {' or '.join(phases)} (it is {self.store.phase(attempt_id)})",
+                f"{attempt_id} being {' or '.join(phases)}",
             )
         )
 

@@ -206,6 +206,26 @@ def test_a_job_that_ended_with_nobody_watching_is_lost_never_exit_0(bench: Workb
     assert bench.store.report(attempt_id).exit is None
 
 
+def test_a_job_that_closes_the_lock_still_counts_as_running(bench: Workbench, tmp_path: Path) -> None:
+    end = tmp_path / "end"
+    script = (
+        "import os, sys, time\n"
+        "os.closerange(3, 256)\n"
+        "print('closed', flush=True)\n"
+        "while not os.path.exists(sys.argv[1]): time.sleep(0.01)\n"
+        "print('done', flush=True)\n"
+    )
+    attempt_id = bench.start([PYTHON, "-c", script, str(end)])
+    wait_until(lambda: bench.output(attempt_id), "the job's first line")
+    bench.kill_supervisor(attempt_id)
+    assert bench.store.phase(attempt_id) == RUNNING
+    bench.template.adopt(attempt_id)
+    wait_until(lambda: bench.store.report(attempt_id).supervised, "the adoption")
+    end.touch()
+    bench.exit_of(attempt_id)
+    assert bench.output(attempt_id) == b"closed\ndone\n"
+
+
 def test_after_a_reboot_it_is_lost_and_never_running(bench: Workbench) -> None:
     attempt_id = bench.start(["sleep", "600"])
     later = AttemptStore(bench.root, boot=lambda: "another boot")

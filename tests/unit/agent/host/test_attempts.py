@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.lifecycle import ABSENT, ENDED, LAUNCHING, LOST, NEVER_RAN, PREPARED, REVOKED, ExitRecord
+from agent.core.lifecycle import ABSENT, ENDED, LAUNCHING, LOST, NEVER_RAN, PREPARED, REVOKED, ExitRecord, RecordError
 from agent.core.spec import LaunchSpec
 from agent.host.attempts import AttemptError, AttemptStore, claim_launch
 from agent.host.locks import acquire
@@ -73,6 +73,14 @@ def test_the_lock_decides_between_launching_and_never_ran(store: AttemptStore) -
     assert store.phase(ATTEMPT) == NEVER_RAN
     touch(store, "gate")
     assert store.phase(ATTEMPT) == LOST
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"pid": 1}'])
+def test_a_damaged_record_is_said_in_a_sentence(store: AttemptStore, data: bytes) -> None:
+    store.prepare(SPEC)
+    touch(store, "pid.json", data)
+    with pytest.raises(RecordError, match="record of the job's process is damaged"):
+        store.phase(ATTEMPT)
 
 
 def test_the_report_of_an_ended_attempt_has_everything(store: AttemptStore) -> None:
