@@ -47,9 +47,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("new", ("n",), "New", "Create a job", "Jobs", "job-actions", 2),
     Action("logs", ("l",), "Logs", "Follow the job's log", "Jobs", "job-actions", 5),
-    Action(
-        "stop", ("x",), "Stop", "Stop the job; what it did since its last checkpoint is lost", "Jobs", "job-actions", 6
-    ),
+    Action("stop", ("x",), "Stop", "Stop the job", "Jobs", "job-actions", 6),
     Action("restart", ("r",), "Restart", "Queue a Failed or Completed job again", "Jobs", "job-actions", 9),
     Action("edit", ("e",), "Edit", "Change a Pending or Failed job", "Jobs", "job-actions", 10),
     Action("clone", ("c",), "Clone", "Create a job like this one", "Jobs", "job-actions", 11),
@@ -58,12 +56,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("lower-priority", ("-",), "Priority down", "Let a Pending job go later", "Jobs", "job-actions"),
     Action("copy", ("y",), "Copy", "Copy the job's id to the clipboard", "Jobs", "job-actions"),
     Action("menu", (".",), "Menu", "Show what can be done with the job", "Jobs", "job-actions", 7),
-    Action(
-        "filter", ("/",), "Filter", "Show only some jobs: words, status:failed, prio:high, exp:bert", "List", "jobs", 3
-    ),
+    Action("filter", ("/",), "Filter", "Show only the jobs that match a filter", "List", "jobs", 3),
     Action("sort", ("o",), "Sort", "Sort by the next column", "List", "jobs", 13),
     Action("reverse", ("O",), "Reverse", "Turn the order round", "List", "jobs"),
-    Action("clear", ("escape",), "All jobs", "Leave the filter, then the marks", "List", "jobs"),
+    Action("clear", ("escape",), "All jobs", "Leave the filter, then the marks", "List", "jobs", 1),
     Action("back", ("escape",), "Back", "One step back, to the list", "Job", "job", 1),
     Action("next-tab", ("]",), "Next tab", "The next tab", "Job", "job", 3),
     Action("previous-tab", ("[",), "Previous tab", "The tab before", "Job", "job"),
@@ -76,7 +72,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("half-up", ("ctrl+u",), "Half up", "Half a page up", "List", "list", call="move('half_up')"),
     Action("half-down", ("ctrl+d",), "Half down", "Half a page down", "List", "list", call="move('half_down')"),
     Action("open", ("enter",), "Open", "Show all about it", "List", "list", 4),
-    Action("mark", ("space",), "Mark", "Mark the row: stop, restart and delete take all marked ones", "List", "list"),
+    Action("mark", ("space",), "Mark", "Mark it: stop, restart and delete take all marked ones", "List", "list"),
     Action("mark-all", ("ctrl+a",), "Mark all", "Mark all rows that the filter shows", "List", "list"),
     Action("follow", ("f",), "Follow", "Go to the end of the log and stay there", "Log", "log", 2),
     Action("level", ("L",), "Level", "Show only lines of a level and above", "Log", "log", 3, call="cycle_level"),

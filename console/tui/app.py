@@ -197,8 +197,3 @@ class ConsoleApp(App[None]):
         else:
             self.exit()
 
-
-async def run_console(app: ConsoleApp) -> int:
-    """Show the console until the person leaves; the exit code."""
-    await app.run_async()
-    return app.return_code or 0

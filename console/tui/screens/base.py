@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from console.domain.ids import JobId
 from console.engine.service import Change
@@ -21,6 +22,7 @@ from console.tui.screens.chrome import FooterLine, HeaderLine
 EVERYTHING = Change(frozenset[JobId](), frozenset[JobId](), nodes=True, role=True)
 """A change after which a screen reads everything again, whatever it held before."""
 _PLACES = ("show-jobs", "show-nodes")
+_WORKS_WHILE_TYPING = {"escape", "f1"}
 
 
 class DeckScreen(Screen[None]):
@@ -73,16 +75,23 @@ class DeckScreen(Screen[None]):
         """Why an action would do nothing now; empty if it would."""
         return ""
 
+    def offers(self, action: str) -> bool:  # noqa: ARG002 - the same
+        """Whether an action is worth its place in the footer now."""
+        return True
+
     def update_footer(self) -> None:
         """Show the keys that matter now."""
         if not self.is_mounted or not self.is_current:
             return
+        typing = isinstance(self.focused, Input)
         hints: dict[str, Hint] = {}
         for active in self.active_bindings.values():
             binding = active.binding
             action = BY_NAME.get(binding.id or "")
             rank = action.footer if action else 0
-            if action is None or rank == 0:
+            if action is None or rank == 0 or not self.offers(action.name):
+                continue
+            if typing and not action.in_typing and binding.key not in _WORKS_WHILE_TYPING:
                 continue
             key = self.app.get_key_display(binding)
             if action.name not in hints or key == self.deck.key_of(action.name):

@@ -56,7 +56,14 @@ class FormField(Vertical):
             area.styles.height = info.lines
             return area
         suggester = SuggestFromList(info.choices, case_sensitive=False) if info.choices else None
-        return Input(value, placeholder=info.example, compact=True, suggester=suggester, classes="field-input")
+        return Input(
+            value,
+            placeholder=info.example,
+            compact=True,
+            select_on_focus=False,
+            suggester=suggester,
+            classes="field-input",
+        )
 
     @property
     def text(self) -> str:

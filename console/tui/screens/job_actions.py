@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 from console.domain.jobs import Job, JobSpec
 from console.domain.requests import DeleteJob, EditJob, Request, RestartJob, StopJob
@@ -166,10 +167,12 @@ class JobActionsScreen(DeckScreen):
 
     def _carry_out(self, requests: Sequence[Request], done: str) -> None:
         async def ask() -> None:
-            for request in requests:
-                await self.deck.service.ask(request)
+            asked = (self.deck.service.ask(request) for request in requests)
+            refusals = [answer for answer in await asyncio.gather(*asked, return_exceptions=True) if answer]
+            if refusals:
+                raise refusals[0]
 
-        self.deck.carry_out(cast("Coroutine[Any, Any, object]", ask()), done)
+        self.deck.carry_out(ask(), done)
 
     async def _submit(self, spec: JobSpec) -> None:
         self.show_submitted(await self.deck.service.submit(spec))

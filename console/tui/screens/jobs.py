@@ -180,6 +180,10 @@ class JobsScreen(JobActionsScreen):
         job = self.current()
         return [] if job is None else [job]
 
+    def offers(self, action: str) -> bool:
+        """Leaving the filter or the marks is offered while there are some."""
+        return action != "clear" or self.query_one("#filter").display or bool(self._table.marked)
+
     def open_job(self, job: Job, tab: str) -> None:
         """Show one job."""
         self.app.push_screen(JobScreen(job.id, tab))
