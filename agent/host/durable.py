@@ -33,6 +33,35 @@ def link_durable(path: str, data: bytes) -> bool:
     return won
 
 
+def reserve(path: str, size: int) -> None:
+    """Set disk space aside for a later ``write_reserved``; OSError if there isn't so much."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except OSError:
+        os.unlink(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def write_reserved(reserved: str, path: str, data: bytes) -> None:
+    """As ``write_durable``, in the space set aside, so that a full disk can't refuse it; without a reserve the same."""
+    try:
+        descriptor = os.open(reserved, os.O_WRONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        write_durable(path, data)
+        return
+    try:
+        write_all(descriptor, data)
+        os.ftruncate(descriptor, len(data))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rename(reserved, path)
+    sync_directory(os.path.dirname(path))
+
+
 def make_directory(path: str) -> None:
     """Create a private directory and those above it, durably; one that exists is left as it is."""
     missing = []

@@ -10,7 +10,7 @@ from typing import Dict, List, Optional
 
 from agent.core.lifecycle import ExitRecord
 from agent.host.attempts import WAKE_SIGNAL, AttemptDirectory, LaunchRecord, claim_launch
-from agent.host.durable import write_durable
+from agent.host.durable import reserve, write_durable, write_reserved
 from agent.host.failpoints import failpoint
 from agent.host.identity import ProcessIdentity, boot_id, identify, same_process
 from agent.host.locks import acquire
@@ -19,13 +19,14 @@ from agent.supervisor.job import build_command, fork_job
 from agent.supervisor.keeper import PumpKeeper
 from agent.supervisor.policy import Surroundings
 from agent.supervisor.wake import Waker
-from agent.supervisor.watch import Watch
+from agent.supervisor.watch import EXIT_RESERVE, Watch
 from agent.supervisor.watched import AdoptedJob, ChildJob
 
 _LOCK_STEP_S = 0.1
 _LOCK_STEPS = 50
 _PUMP_DEATH_S = 5.0
 _SIGNATURE_BYTES = 160
+_EXIT_RESERVE_BYTES = 16 << 10
 _EXEC_S = 2.0
 _EXEC_STEP_S = 0.005
 
@@ -49,6 +50,7 @@ def launch(around: Surroundings, attempt_id: str, login: Dict[str, str]) -> None
     if watch_lock is None:
         raise LaunchRefused(f"attempt {attempt_id} is watched by somebody else")
     _sign(watch_lock)
+    reserve(attempt.file(EXIT_RESERVE), _EXIT_RESERVE_BYTES)
     failpoint("launch.locked")
     if not claim_launch(attempt):
         raise LaunchRefused(f"attempt {attempt_id} was launched or revoked before")
@@ -162,7 +164,7 @@ def _stopped_before(attempt: AttemptDirectory) -> bool:
         return False
     now = time.time()
     record = ExitRecord(None, None, False, request.reason, None, now, 0.0)
-    write_durable(attempt.file("exit.json"), record.to_json().encode("utf-8"))
+    write_reserved(attempt.file(EXIT_RESERVE), attempt.file("exit.json"), record.to_json().encode("utf-8"))
     return True
 
 

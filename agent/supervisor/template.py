@@ -32,7 +32,7 @@ _IDLE_S = 60.0
 _NOTICE_BYTES = 4096
 # A supervisor that lived shorter than this isn't replaced at once, lest the same fault burns the processor.
 _SHORT_LIFE_S = 0.2
-_READOPT_S = 1.0
+_READOPT_S = 0.25
 
 
 class TemplateDied(RuntimeError):

@@ -12,7 +12,7 @@ from agent.core.failures import failure_code, failure_reason
 from agent.core.lifecycle import ExitRecord
 from agent.core.spec import LaunchSpec
 from agent.host.attempts import AttemptDirectory, LaunchRecord
-from agent.host.durable import write_durable
+from agent.host.durable import write_durable, write_reserved
 from agent.host.failpoints import failpoint
 from agent.supervisor.job import ExecFailure
 from agent.supervisor.keeper import PumpKeeper, record_trouble
@@ -20,6 +20,8 @@ from agent.supervisor.limits import Peaks, kernel_oom_kills, uses_more_than
 from agent.supervisor.policy import Surroundings
 from agent.supervisor.wake import Waker
 from agent.supervisor.watched import UNKNOWN, AdoptedJob, ChildJob, Outcome, signal_member
+
+EXIT_RESERVE = "exit.reserve"
 
 REASON_TIME_LIMIT = "time limit"
 REASON_OUT_OF_MEMORY = "out of memory"
@@ -264,9 +266,10 @@ class Watch:
 
     def _record(self, record: ExitRecord) -> None:
         """An exit that isn't on the disk would make the attempt lost: a full disk is waited for."""
+        data = record.to_json().encode("utf-8")
         while True:
             try:
-                write_durable(self._attempt.file("exit.json"), record.to_json().encode("utf-8"))
+                write_reserved(self._attempt.file(EXIT_RESERVE), self._attempt.file("exit.json"), data)
             except OSError as error:
                 record_trouble(self._attempt, f"can't record the exit, will try again: {error}\n")
             if self._attempt.has("exit.json") or not os.path.isdir(self._attempt.path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.host.durable import link_durable, make_directory, write_durable
+from agent.host.durable import link_durable, make_directory, reserve, write_durable, write_reserved
 
 
 def test_a_file_is_replaced_whole_and_nothing_is_left_over(tmp_path: Path) -> None:
@@ -50,6 +50,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="folder"):
         write_durable(str(folder), b"x")
     assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_what_is_written_into_a_reserve_appears_whole(tmp_path: Path) -> None:
+    kept, path = str(tmp_path / "reserve"), str(tmp_path / "file")
+    reserve(kept, 4096)
+    assert os.stat(kept).st_size == 4096
+    write_reserved(kept, path, b"one")
+    assert (tmp_path / "file").read_bytes() == b"one"
+    write_reserved(kept, path, b"two, without a reserve")
+    assert (tmp_path / "file").read_bytes() == b"two, without a reserve"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_directories_are_private_whatever_the_umask(tmp_path: Path) -> None:
