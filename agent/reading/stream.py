@@ -13,7 +13,7 @@ from agent.reading.metrics import MetricTracker
 from agent.reading.metrics.side_file import whole
 from agent.reading.metrics.values import Values
 from agent.reading.progress import Count, JobProgress, read_counts
-from agent.reading.progress.count import BAR, EPOCH, STEP, TOTAL
+from agent.reading.progress.count import BAR, EPOCH, RECORD, STEP, TOTAL
 from agent.reading.progress.job import Totals
 from agent.reading.text import plain_text
 
@@ -162,7 +162,7 @@ def _counts_of(values: Values) -> List[Count]:
     if values.total_epochs is not None and values.total_epochs >= 1:
         counts.append(Count(TOTAL, EPOCH, values.total_epochs))
     if values.step is not None:
-        counts.append(Count(STEP, "record", values.step, values.total_steps))
-    elif values.epoch is not None and values.epoch.is_integer():
-        counts.append(Count(EPOCH, "text", values.epoch, values.total_epochs))
+        counts.append(Count(STEP, RECORD, values.step, values.total_steps))
+    elif values.epoch is not None:
+        counts.append(Count(EPOCH, RECORD, values.epoch, values.total_epochs))
     return counts

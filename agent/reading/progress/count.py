@@ -9,6 +9,8 @@ EPOCH = "epoch"
 STEP = "step"
 BAR = "bar"
 TOTAL = "total"
+RECORD = "record"
+"""The key of a count that stood in a structured record."""
 
 
 @dataclass(frozen=True)

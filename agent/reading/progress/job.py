@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Optional
 
-from agent.reading.progress.count import BAR, EPOCH, STEP, TOTAL, Count
+from agent.reading.progress.count import BAR, EPOCH, RECORD, STEP, TOTAL, Count
 from agent.reading.progress.words import INNER_WORDS
 
 MOST = 0.99
@@ -45,6 +45,8 @@ class Totals:
     epochs: Optional[float] = None
     steps: Optional[float] = None
     typed_epochs: Optional[float] = None
+    epochs_are_parts: bool = False
+    """Epochs are told as 0.25, 0.5, …: then a bar that runs meanwhile counts the whole job, as the Trainer's does."""
 
     @property
     def all_epochs(self) -> Optional[float]:
@@ -61,6 +63,7 @@ class JobProgress:
         self._epoch = -1.0
         self._epoch_ended = False
         self._inner = ""
+        self._epoch_part = 0.0
         self._from_zero = False
 
     def see(self, counts: List[Count], *, has_values: bool) -> Optional[float]:
@@ -106,11 +109,15 @@ class JobProgress:
         is_bar = count.key == "bar"
         if count.total is not None:
             self._totals.epochs = count.total
+        if count.key == RECORD and (self._totals.epochs_are_parts or not count.n.is_integer()):
+            self._totals.epochs_are_parts = True
+            self._epoch, self._epoch_ended, self._inner, self._epoch_part = count.n, False, "", 0.0
+            return
         if count.n == 0 and not is_bar:
             self._from_zero = True
         begun = count.n if is_bar or self._from_zero else count.n - 1
         if begun != self._epoch:
-            self._inner = ""
+            self._inner, self._epoch_part = "", 0.0
         self._epoch = begun
         self._epoch_ended = ended and not is_bar
 
@@ -151,9 +158,10 @@ class JobProgress:
 
     def _by_epoch(self, epochs: float) -> float:
         inner = self._counters.get(self._inner)
-        part = inner.part if inner is not None else 0.0
+        # Lightning draws the emptied bar of an epoch once more before it names the next: an epoch never goes back.
+        self._epoch_part = max(self._epoch_part, inner.part if inner is not None else 0.0)
         if not self._epoch_ended:
-            return (self._epoch + part) / epochs
+            return (self._epoch + self._epoch_part) / epochs
         done = self._epoch + 1
         # Epochs that count from 0 may end at the total or one before it: which, only the end tells.
         return done / epochs if done < epochs or not self._from_zero else max(self._epoch / epochs, 0.98)
@@ -170,12 +178,15 @@ class JobProgress:
         if first is not outer and first.rounds > outer.n + 1:
             return None
         others = [c for c in with_total if c is not outer]
-        if not others and epochs and epochs > 1 and outer.total != epochs and self._is_per_epoch(outer):
+        if not others and epochs and self._is_per_epoch(outer, epochs):
             return outer.part / epochs
         inside = next((c.part for c in others if c.rounds == outer.n), 0.0)
         return (outer.n + inside) / outer.total
 
-    def _is_per_epoch(self, counter: _Counter) -> bool:
+    def _is_per_epoch(self, counter: _Counter, epochs: float) -> bool:
+        """Whether the only counter, in its first round, is one of each epoch. One over all epochs has a multiple."""
+        if self._totals.epochs_are_parts or counter.total is None or counter.total % epochs == 0:
+            return False
         key = next(k for k, c in self._counters.items() if c is counter)
         return counter.kind == BAR or key[len(STEP) :].startswith(INNER_WORDS)
 
@@ -186,6 +197,7 @@ class JobProgress:
             "epoch": self._epoch,
             "ended": self._epoch_ended,
             "inner": self._inner,
+            "epoch_part": self._epoch_part,
             "from_zero": self._from_zero,
         }
 
@@ -197,5 +209,6 @@ class JobProgress:
         self._epoch = float(snapshot["epoch"])
         self._epoch_ended = bool(snapshot["ended"])
         self._inner = str(snapshot["inner"])
+        self._epoch_part = float(snapshot["epoch_part"])
         self._from_zero = bool(snapshot["from_zero"])
         return self

@@ -70,6 +70,16 @@ def test_what_the_person_typed_makes_epochs_a_total(text: str) -> None:
     assert fractions(text, epochs=3) == EPOCHS
 
 
+def test_a_bar_over_all_epochs_stays_the_whole_job_whatever_was_typed() -> None:
+    assert fractions(bar("train", 10, 300), epochs=5) == [0.03]
+    assert fractions(bar("epochs done", 2, 5), epochs=5) == [0.4]
+
+
+def test_a_bar_that_is_emptied_before_the_next_epoch_does_not_go_back() -> None:
+    text = "".join(bar(f"Epoch {e}", n, 10) for e in (0, 1) for n in (0, 5, 10, 0))
+    assert fractions(text, epochs=3) == EPOCHS[:5]
+
+
 def test_an_epoch_of_unknown_total_claims_nothing() -> None:
     assert fractions("".join(bar(f"Epoch {e}", n, 10) for e in (0, 1, 2) for n in (0, 5, 10))) == []
 
@@ -140,6 +150,13 @@ def test_a_counter_with_a_total_is_read(text: str, expected: list[float]) -> Non
 )
 def test_what_is_no_progress_of_the_job_claims_nothing(text: str) -> None:
     assert fractions(text) == []
+
+
+def test_epochs_told_in_parts_are_progress_and_make_the_bar_the_whole_job() -> None:
+    record = b"{'loss': '3.8', 'epoch': '0.75'}\n"
+    found = scan(record, bar("", 45, 90).encode(), Hints(epochs=3)).progress
+    assert [(p.stream, p.fraction) for p in found] == [("stdout", 0.25), ("stderr", 0.5)]
+    assert scan(record, b"").progress == []
 
 
 def test_steps_that_go_on_over_epochs_count_the_whole_job() -> None:
