@@ -24,10 +24,10 @@ from console.domain.reports import AttemptReport, NodeGone, NodeUp
 NO_RECORD = "the node has no record of it any more"
 
 
-def attempt_events(state: State, report: AttemptReport, now: float) -> Iterator[Event]:
-    """The events that bring the known attempt to where the node says it is."""
+def attempt_events(state: State, node: str, report: AttemptReport, now: float) -> Iterator[Event]:
+    """The events that bring the known attempt to where its node says it is; other nodes have no say in it."""
     known = state.live.get(report.attempt)
-    if known is None:
+    if known is None or known.node != node:
         return
     match report.phase:
         case AttemptPhase.ACCEPTED if known.phase is AttemptPhase.PLANNED:
@@ -51,7 +51,7 @@ def connection_events(state: State, up: NodeUp, now: float) -> Iterator[Event]:
     reported: set[AttemptId] = set()
     for report in up.attempts:
         reported.add(report.attempt)
-        yield from attempt_events(state, report, now)
+        yield from attempt_events(state, up.node, report, now)
     for attempt in state.live.values():
         if attempt.node == up.node and attempt.id not in reported and attempt.phase is not AttemptPhase.PLANNED:
             yield AttemptLost(now, attempt.id, NO_RECORD)
@@ -63,7 +63,7 @@ def forgotten_acknowledgements(state: State, up: NodeUp) -> Iterator[Acknowledge
     for report in up.attempts:
         if report.phase is AttemptPhase.ENDED and not report.is_acknowledged:
             attempt = _recorded(state, report.attempt)
-            if attempt is not None and attempt.mirrored:
+            if attempt is not None and attempt.node == up.node and attempt.mirrored:
                 yield AcknowledgeAttempt(up.node, attempt.id)
 
 

@@ -48,13 +48,15 @@ def _after(job: Job, event: Event) -> Iterator[Command]:
     match event:
         case AttemptPlanned():
             attempt = job.last_attempt
-            assert attempt is not None
-            yield LaunchAttempt(job, attempt)
+            if attempt is not None and attempt.id == event.attempt and attempt.phase is AttemptPhase.PLANNED:
+                yield LaunchAttempt(job, attempt)
         case JobStopRequested() | AttemptAccepted() | AttemptStarted():
             yield from _stop(job)
         case AttemptEnded() | AttemptLost() | AttemptRefused():
             attempt = next((a for a in job.attempts if a.id == event.attempt), None)
-            if attempt is not None:
+            if is_leaving(job):
+                yield from _forget(job)
+            elif attempt is not None:
                 yield from _settle(job, attempt)
         case AttemptMirrored():
             attempt = next((a for a in job.attempts if a.id == event.attempt), None)
@@ -63,7 +65,7 @@ def _after(job: Job, event: Event) -> Iterator[Command]:
         case JobDeleteRequested():
             yield from _stop(job)
             if is_leaving(job):
-                yield from (ForgetAttempt(a.node, a.id) for a in job.attempts)
+                yield from _forget(job)
         case _:
             return
 
@@ -71,6 +73,10 @@ def _after(job: Job, event: Event) -> Iterator[Command]:
 def _stop(job: Job) -> Iterator[Command]:
     if isinstance(job.state, Starting | Running) and job.state.stop_reason:
         yield StopAttempt(job.state.node, job.state.attempt, job.state.stop_reason)
+
+
+def _forget(job: Job) -> Iterator[Command]:
+    return (ForgetAttempt(a.node, a.id) for a in job.attempts)
 
 
 def _settle(job: Job, attempt: Attempt) -> Iterator[Command]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from console.core.reasons import STOPPED_BY_USER, failure
-from console.core.state import State, current_attempt, is_over
+from console.core.state import LIVE_PHASES, State, current_attempt, is_over
 from console.domain.events import (
     AttemptAccepted,
     AttemptEnded,
@@ -86,11 +86,13 @@ def _apply_to_job(state: State, event: JobEvent) -> None:
         return
     match event:
         case JobEdited():
-            state.put_job(replace(job, spec=event.spec))
+            if isinstance(job.state, Pending | Failed):
+                state.put_job(replace(job, spec=event.spec))
         case JobStopRequested():
             state.put_job(replace(job, state=_stopped(job.state, event.at)))
         case JobRestarted():
-            state.put_job(replace(job, state=Pending(event.at), queued_at=event.at, failures=0))
+            if is_over(job) and not job.delete_requested:
+                state.put_job(replace(job, state=Pending(event.at), queued_at=event.at, failures=0))
         case JobDeleteRequested():
             _put_or_drop(state, replace(job, state=_stopped(job.state, event.at), delete_requested=True))
         case _:
@@ -120,23 +122,27 @@ def _apply_to_attempt(state: State, event: AttemptEvent) -> None:
     job = state.jobs.get(split_attempt_id(event.attempt)[0])
     if job is None:
         return
+    known = next((a for a in job.attempts if a.id == event.attempt), None)
     if isinstance(event, AttemptPlanned):
+        if known is not None or not isinstance(job.state, Pending):
+            return
         attempt = Attempt(
             event.attempt, event.job, event.node, event.resources, event.gpus, AttemptPhase.PLANNED, event.at
         )
         starting = Starting(event.attempt, event.node, event.at)
         state.put_job(replace(job, state=starting, attempts=(*job.attempts, attempt)))
         return
-    known = next((a for a in job.attempts if a.id == event.attempt), None)
     if known is None:
         return
     if isinstance(event, AttemptForgotten):
+        if known.phase in LIVE_PHASES:
+            return
         _put_or_drop(state, replace(job, attempts=tuple(a for a in job.attempts if a.id != event.attempt)))
         return
     if isinstance(event, AttemptMirrored):
         state.put_job(_with_attempt(job, replace(known, mirrored=True)))
         return
-    if known.phase not in {AttemptPhase.PLANNED, AttemptPhase.ACCEPTED, AttemptPhase.RUNNING}:
+    if known.phase not in LIVE_PHASES:
         return
     changed = _with_attempt(job, _moved(known, event))
     if current_attempt(job) == event.attempt:
