@@ -19,11 +19,11 @@ def snapshot_of(state: State, now: float) -> Snapshot:
         used[attempt.node] += attempt.resources
         taken[attempt.node].update(attempt.gpus)
     offers = tuple(_offer(node, used[node.name], taken[node.name]) for node in state.nodes.values())
-    pending = tuple(_pending(state.jobs[job]) for job in state.pending)
+    pending = tuple(_pending(state.jobs[job], now) for job in state.pending)
     return Snapshot(now, pending, offers)
 
 
-def _pending(job: Job) -> PendingJob:
+def _pending(job: Job, now: float) -> PendingJob:
     assert isinstance(job.state, Pending)
     spec = job.spec
     return PendingJob(
@@ -34,14 +34,20 @@ def _pending(job: Job) -> PendingJob:
         spec.resources,
         spec.node,
         spec.held,
-        job.state.not_before,
+        retry_at(job.state, now),
         job.state.reason,
     )
 
 
+def retry_at(state: Pending, now: float) -> float:
+    """Before when a job is not tried again, in seconds since the epoch. A clock that stepped back to before the delay
+    began says nothing about how long it has lasted: the delay is over then."""
+    return state.not_before if now >= state.since else 0.0
+
+
 def _offer(node: Node, used: Resources, taken: set[str]) -> NodeOffer:
     if node.facts is None:
-        return NodeOffer(node.name, NOTHING, NOTHING, (), False, node.reason or node.state.value)
+        return NodeOffer(node.name, None, NOTHING, (), False, node.reason or node.state.value)
     capacity = node.facts.capacity
     free_gpus = tuple(gpu.uuid for gpu in node.facts.gpus if gpu.uuid not in taken)
     usable = node.state is NodeState.UP

@@ -27,15 +27,21 @@ class PendingJob:
 
 @dataclass(frozen=True, slots=True)
 class NodeOffer:
-    """A node as the scheduler sees it. `free` counts what no live attempt holds; `free_gpus` are UUIDs. A node that is
-    not usable offers nothing, but its capacity still tells whether a job could ever fit."""
+    """A node as the scheduler sees it. `free` counts what no live attempt holds (less than nothing if the node shrank);
+    `free_gpus` are UUIDs. A node that is not usable offers nothing, but its capacity still tells whether a job could
+    ever fit; None as long as the node has not told it."""
 
     name: str
-    capacity: Resources
+    capacity: Resources | None
     free: Resources
     free_gpus: tuple[str, ...]
     is_usable: bool
     problem: str = ""
+
+    @property
+    def free_gpu_count(self) -> int:
+        """How many GPUs can be given."""
+        return max(min(self.free.gpus, len(self.free_gpus)), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,20 +20,22 @@ def plan(snapshot: Snapshot, policy: Policy) -> Plan:
     offers = list(snapshot.nodes)
     starts: list[Start] = []
     reasons: dict[JobId, str] = {}
-    failed: dict[_Shape, str] = {}
+    failed: dict[_Shape, list[PendingJob]] = {}
     for job in sorted(snapshot.pending, key=_order):
         waiting = _not_yet(job, snapshot.now, policy)
         if waiting:
             reasons[job.id] = waiting
             continue
         shape = (job.resources, job.node)
-        if shape not in failed:
-            start = _place(job, offers)
-            if start is not None:
-                starts.append(start)
-                continue
-            failed[shape] = never_fits_reason(job, snapshot.nodes) or blocked_reason(job, offers)
-        reasons[job.id] = failed[shape]
+        start = _place(job, offers) if shape not in failed else None
+        if start is not None:
+            starts.append(start)
+        else:
+            failed.setdefault(shape, []).append(job)
+    # Said when the pass is over, since what starts behind a blocked job takes from what is free, too.
+    for blocked in failed.values():
+        reason = never_fits_reason(blocked[0], offers) or blocked_reason(blocked[0], offers)
+        reasons.update((job.id, reason) for job in blocked)
     return Plan(tuple(starts), reasons)
 
 
@@ -57,8 +59,8 @@ def _place(job: PendingJob, offers: list[NodeOffer]) -> Start | None:
     for index, offer in enumerate(offers):
         if not offer.is_usable or (job.node is not None and offer.name != job.node):
             continue
-        if need.fits_in(offer.free) and need.gpus <= len(offer.free_gpus):
-            rank = (offer.free.gpus - need.gpus, offer.free.cpus - need.cpus, index)
+        if need.fits_in(offer.free) and need.gpus <= offer.free_gpu_count:
+            rank = (offer.free_gpu_count - need.gpus, offer.free.cpus - need.cpus, index)
             if best is None or rank < best[0]:
                 best = rank, index
     if best is None:
