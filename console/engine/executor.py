@@ -1,6 +1,7 @@
 """Carries out commands on the backend. What came of them arrives as reports or is handed back as events.
 
-An order that can't reach its node now is dropped: it is given again when the node is back.
+An order that can't reach its node now is dropped: it is given again when the node is back. What the disk refuses is
+tried again here, since nobody gives that order a second time.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from console.core.commands import (
     MirrorAttempt,
     StopAttempt,
 )
-from console.domain.errors import ClusterdeckError, InvalidInput, NobodyToDoIt
+from console.domain.errors import ClusterdeckError, InvalidInput, NobodyToDoIt, StoreUnusable
 from console.domain.events import AttemptForgotten, AttemptMirrored, AttemptRefused, Event
 from console.domain.ids import AttemptId
-from console.engine.mirror import mirror_attempt
+from console.engine.mirror import Mirror
 from console.engine.orders import launch_order
-from console.ports import Backend, Clock, Store
+from console.ports import Backend, Clock
 
 _log = logging.getLogger(__name__)
 _DRAIN_S = 5.0
+_STORE_RETRY_S = 2.0
+
+_Key = tuple[type[Command], AttemptId]
 
 
 class Executor:
@@ -36,38 +40,50 @@ class Executor:
     def __init__(
         self,
         backend: Backend,
-        store: Store,
+        mirror: Mirror,
         clock: Clock,
         report: Callable[[Event], None],
         *,
         grace_s: float,
-        mirror_bytes: int,
     ) -> None:
         self._backend = backend
-        self._store = store
+        self._mirror = mirror
         self._clock = clock
         self._report = report
         self._grace_s = grace_s
-        self._mirror_bytes = mirror_bytes
-        self._under_way: dict[tuple[type[Command], AttemptId], asyncio.Task[None]] = {}
+        self._under_way: dict[_Key, asyncio.Task[bool]] = {}
+        self._again: dict[_Key, Command] = {}
 
     def execute(self, commands: Iterable[Command]) -> None:
         """Start carrying out commands whose reasons are committed."""
         for command in commands:
             attempt = command.attempt.id if isinstance(command, LaunchAttempt) else command.attempt
             key = (type(command), attempt)
-            if key not in self._under_way:
-                task = asyncio.create_task(self._guarded(command), name=f"{type(command).__name__} {attempt}")
-                self._under_way[key] = task
-                task.add_done_callback(partial(self._done, key))
+            if key in self._under_way:
+                # It may be stuck on a link that has died since, and fail yet.
+                self._again[key] = command
+            else:
+                self._begin(key, command)
 
-    def _done(self, key: tuple[type[Command], AttemptId], task: asyncio.Task[None]) -> None:
+    def _begin(self, key: _Key, command: Command) -> None:
+        task = asyncio.create_task(self._guarded(command), name=f"{key[0].__name__} {key[1]}")
+        self._under_way[key] = task
+        task.add_done_callback(partial(self._done, key))
+
+    def _done(self, key: _Key, task: asyncio.Task[bool]) -> None:
         del self._under_way[key]
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("%s of %s broke", key[0].__name__, key[1], exc_info=task.exception())
+        again = self._again.pop(key, None)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            _log.error("%s of %s broke", key[0].__name__, key[1], exc_info=error)
+        if again is not None and (error is not None or not task.result()):
+            self._begin(key, again)
 
     async def close(self) -> None:
         """Give what is under way a moment to reach its node, then let go."""
+        self._again.clear()
         tasks = list(self._under_way.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=_DRAIN_S)
@@ -75,13 +91,22 @@ class Executor:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _guarded(self, command: Command) -> None:
-        try:
-            await self._carry_out(command)
-        except NobodyToDoIt as error:
-            _log.info("%s waits for its node: %s", type(command).__name__, error)
-        except ClusterdeckError as error:
-            _log.warning("%s failed: %s", type(command).__name__, error)
+    async def _guarded(self, command: Command) -> bool:
+        """Whether it was carried out."""
+        while True:
+            try:
+                await self._carry_out(command)
+            except StoreUnusable as error:
+                _log.warning("%s is tried again: %s", type(command).__name__, error)
+                await asyncio.sleep(_STORE_RETRY_S)
+            except NobodyToDoIt as error:
+                _log.info("%s waits for its node: %s", type(command).__name__, error)
+                return False
+            except ClusterdeckError as error:
+                _log.warning("%s failed: %s", type(command).__name__, error)
+                return False
+            else:
+                return True
 
     async def _carry_out(self, command: Command) -> None:
         match command:
@@ -95,7 +120,7 @@ class Executor:
             case StopAttempt(node, attempt_id, reason):
                 await self._backend.stop(node, attempt_id, reason=reason)
             case MirrorAttempt(node, attempt_id):
-                await mirror_attempt(self._backend, self._store, node, attempt_id, self._mirror_bytes)
+                await self._mirror.take(node, attempt_id)
                 self._report(AttemptMirrored(self._clock.now(), attempt_id))
             case AcknowledgeAttempt(node, attempt_id):
                 await self._backend.acknowledge(node, attempt_id)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
 
 from console.core.state import is_leaving, is_over
 from console.domain.errors import InvalidInput, NobodyToDoIt, NotFound, Refused
@@ -31,6 +32,7 @@ from console.engine.views import job_view, node_view
 from console.ports import Answer, LeaderInfo, MetricPoint, Stream
 
 _NOBODY_S = 1.0
+_TAKEN_S = 5.0
 
 
 class EngineService:
@@ -53,9 +55,10 @@ class EngineService:
 
     async def close(self) -> None:
         """Stop leading or following. Jobs run on."""
-        await self._records.close()
-        await self._backend.close()
-        await self._roles.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._roles.close)
+            stack.push_async_callback(self._backend.close)
+            stack.push_async_callback(self._records.close)
 
     # -- reads ---------------------------------------------------------------------------------------------------------
 
@@ -66,8 +69,8 @@ class EngineService:
 
     @property
     def problem(self) -> str:
-        """Why nothing can be scheduled now, empty if all is well."""
-        return self._roles.engine.problem if self._roles.engine else ""
+        """Why nothing can be scheduled or followed now, empty if all is well."""
+        return self._roles.problem
 
     def jobs(self) -> Mapping[JobId, Job]:
         """All jobs by id, live."""
@@ -160,15 +163,18 @@ class EngineService:
             nobody = waited > _NOBODY_S and await self._store.leader() is None
             if (waited > timeout_s or nobody) and await self._store.withdraw(item):
                 return None
+            if waited > timeout_s + _TAKEN_S:
+                raise NobodyToDoIt(
+                    "The request was taken up but is not done yet, and can't be taken back: it is carried out as soon "
+                    "as jobs are scheduled again; `clusterdeck show` tells."
+                )
             await asyncio.sleep(POLL_S)
 
     async def wait_for_end(self, job: JobId) -> JobView:
         """Wait until a job is Completed or Failed."""
-        changes = self.changes()
-        view = self.view(job)
-        while not is_over(view.job):
-            await anext(changes)
-            view = self.view(job)
+        async with aclosing(self._listeners.changes()) as changes:
+            while not is_over((view := self.view(job)).job):
+                await anext(changes)
         return view
 
     def work_pending(self) -> int:
@@ -191,7 +197,8 @@ class EngineService:
             raise Refused(f"{who(leader)} schedules, a console that somebody has open; quit it there.")
         if leader.host != os.uname().nodename:
             raise Refused(f"{who(leader)} schedules, which is another machine; stop it there.")
-        os.kill(leader.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(leader.pid, signal.SIGTERM)
         deadline = self._parts.clock.monotonic() + timeout_s
         while (now := await self._store.leader()) is not None and now.epoch == leader.epoch:
             if self._parts.clock.monotonic() > deadline:
@@ -248,7 +255,9 @@ class EngineService:
             record = self._roles.books.state.jobs.get(job)
             if record is not None:
                 self._own.pop(job, None)
-            record = record or self._roles.viewer.waiting.get(job) or self._own.get(job)
+            elif self._roles.engine is None:
+                record = self._roles.viewer.waiting.get(job)
+            record = record or self._own.get(job)
             if record is None or is_leaving(record):
                 gone.add(job)
             else:
@@ -261,6 +270,6 @@ class EngineService:
     def _show_all(self) -> None:
         before = self._visible
         records = {job.id: job for job in self._roles.books.state.jobs.values() if not is_leaving(job)}
-        waiting = {} if self._roles.engine else self._roles.viewer.waiting
-        self._visible = {**waiting, **self._own, **records}
+        # One who just took the lead takes in at once what waited for it.
+        self._visible = {**self._roles.viewer.waiting, **self._own, **records}
         self._listeners.tell(self._visible, before.keys() - self._visible.keys(), nodes=True, role=True)

@@ -46,7 +46,7 @@ def _words(event: Event) -> str:
         case JobDeleteRequested():
             return "deletion requested"
         case AttemptPlanned():
-            gpus = f" with {len(event.gpus)} GPUs" if event.gpus else ""
+            gpus = f" with {len(event.gpus)} GPU{'s' * (len(event.gpus) != 1)}" if event.gpus else ""
             return f"attempt {_ordinal(event.attempt)} placed on {event.node}{gpus}"
         case AttemptRefused():
             return f"attempt {_ordinal(event.attempt)} did not run: {event.reason}"

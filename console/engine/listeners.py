@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from weakref import WeakSet
 
 from console.domain.ids import JobId
 from console.engine.service import Change
@@ -13,7 +14,8 @@ class Listeners:
     """Fans changes out; each listener gets them coalesced, however slow it is."""
 
     def __init__(self) -> None:
-        self._all: list[_Listener] = []
+        # Weak: nobody says good-bye for changes that were asked for and never read.
+        self._all: WeakSet[_Listener] = WeakSet()
 
     def tell(
         self, jobs: Iterable[JobId] = (), deleted: Iterable[JobId] = (), *, nodes: bool = False, role: bool = False
@@ -22,18 +24,15 @@ class Listeners:
         for listener in self._all:
             listener.add(jobs, deleted, nodes=nodes, role=role)
 
-    def changes(self) -> AsyncIterator[Change]:
+    def changes(self) -> AsyncGenerator[Change]:
         """What changes from this call on."""
         listener = _Listener()
-        self._all.append(listener)
+        self._all.add(listener)
         return self._listen(listener)
 
-    async def _listen(self, listener: _Listener) -> AsyncIterator[Change]:
-        try:
-            while True:
-                yield await listener.take()
-        finally:
-            self._all.remove(listener)
+    async def _listen(self, listener: _Listener) -> AsyncGenerator[Change]:
+        while True:
+            yield await listener.take()
 
 
 class _Listener:

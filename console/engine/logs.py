@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent.reading import LineLevels, display_line
+from console.core.state import LIVE_PHASES
 from console.domain.errors import ClusterdeckError, NobodyToDoIt, NotFound
 from console.domain.jobs import Attempt
 from console.engine.service import LogLine
@@ -37,14 +39,17 @@ class StreamSplitter:
         *ended, rest = chunk.data.split(b"\n")
         found: list[SpooledLine] = []
         for raw, level in zip(ended, levels, strict=True):
-            found.append(self._line(bytes(self._tail) + raw, level))
-            self._tail.clear()
-            self._number += 1
-        self._tail += rest
-        while len(self._tail) > PIECE_BYTES:
-            found.append(self._line(bytes(self._tail[:PIECE_BYTES]), _UNKNOWN_LEVEL))
-            del self._tail[:PIECE_BYTES]
-        return found
+            found += self._grown(raw)
+            found.append(self._ended(level))
+        return found + self._grown(rest)
+
+    def skip(self, missing: int, time: float) -> list[SpooledLine]:
+        """What is known of the line that missing bytes cut off, and a line that says so. Counting goes on behind it."""
+        self.time = time
+        found = self.finish()
+        self._levels = LineLevels(self._stream)
+        text = f"[{missing:,} bytes of {self._stream} before this line are not kept]".encode()
+        return [*found, SpooledLine(self._stream, 0, "warning", time, text)]
 
     def unfinished(self) -> SpooledLine | None:
         """The line that is being written, if there is one."""
@@ -55,10 +60,22 @@ class StreamSplitter:
         levels = self._levels.finish()
         if not self._tail:
             return []
-        level = levels[-1].level if levels else _UNKNOWN_LEVEL
+        return [self._ended(levels[-1].level if levels else _UNKNOWN_LEVEL)]
+
+    def _grown(self, raw: bytes) -> list[SpooledLine]:
+        """The pieces of the line that is being written, once it is too long for one."""
+        self._tail += raw
+        found: list[SpooledLine] = []
+        while len(self._tail) > PIECE_BYTES:
+            found.append(self._line(bytes(self._tail[:PIECE_BYTES]), _UNKNOWN_LEVEL))
+            del self._tail[:PIECE_BYTES]
+        return found
+
+    def _ended(self, level: str) -> SpooledLine:
         line = self._line(bytes(self._tail), level)
         self._tail.clear()
-        return [line]
+        self._number += 1
+        return line
 
     def _line(self, raw: bytes, level: str) -> SpooledLine:
         return SpooledLine(self._stream, self._number, level, self.time, raw)
@@ -86,6 +103,7 @@ class AttemptLog:
         self._version = 0
         self._is_complete = False
         self._has_caught_up = False
+        self._is_closed = False
         self._problem = ""
         self._changed = asyncio.Condition()
         self._task = asyncio.create_task(self._fill(), name="log")
@@ -104,6 +122,11 @@ class AttemptLog:
     def has_caught_up(self) -> bool:
         """All that was written when it was opened is here."""
         return self._has_caught_up
+
+    @property
+    def is_closed(self) -> bool:
+        """It can't be read any more."""
+        return self._is_closed
 
     @property
     def problem(self) -> str:
@@ -130,6 +153,7 @@ class AttemptLog:
 
     async def close(self) -> None:
         """Stop filling it."""
+        self._is_closed = True
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -149,6 +173,13 @@ class AttemptLog:
                         await self._take(chunk)
                     self._has_caught_up = True
                     await self._told("")
+            except OSError as error:
+                self._has_caught_up = True
+                await self._told(
+                    f"The log can't be kept for reading ({error.strerror}): make room in the cache directory and open "
+                    "it again. The job and its files are not touched."
+                )
+                return
             except ClusterdeckError as error:
                 self._has_caught_up = True
                 await self._told(str(error))
@@ -157,19 +188,22 @@ class AttemptLog:
                 await asyncio.sleep(_RETRY_S)
                 continue
             for splitter in self._splitters.values():
-                for line in splitter.finish():
-                    self._spool.append(line)
+                self._append(splitter.finish())
             self._is_complete = True
             await self._told("")
 
+    def _append(self, lines: Iterable[SpooledLine]) -> None:
+        for line in lines:
+            self._spool.append(line)
+
     async def _take(self, chunk: LogChunk) -> None:
         expected = self._position.stdout if chunk.stream == "stdout" else self._position.stderr
-        missing = chunk.offset - expected
+        splitter = self._splitters[chunk.stream]
+        # What the node has deleted is counted in the offset, what its disk never took is not.
+        missing = chunk.offset - expected + chunk.lost
         if missing > 0:
-            text = f"[{missing:,} bytes of {chunk.stream} before this line are not kept]".encode()
-            self._spool.append(SpooledLine(chunk.stream, 0, "warning", chunk.time, text))
-        for line in self._splitters[chunk.stream].feed(chunk):
-            self._spool.append(line)
+            self._append(splitter.skip(missing, chunk.time))
+        self._append(splitter.feed(chunk))
         self._position = advanced(self._position, chunk)
         await self._told("")
 
@@ -216,10 +250,11 @@ async def follow_attempt(
         except (NotFound, NobodyToDoIt) as error:
             if record.mirrored:
                 for chunk in await store.log_mirror(record.id):
-                    if chunk.stream in streams and chunk.offset >= _reached(start, chunk.stream):
-                        yield chunk
+                    fresh = _beyond(start, chunk)
+                    if fresh is not None and chunk.stream in streams:
+                        yield fresh
                 return
-            if isinstance(error, NobodyToDoIt) or record.outcome is not None:
+            if isinstance(error, NobodyToDoIt) or record.phase not in LIVE_PHASES:
                 raise
             if not follow:
                 return
@@ -228,5 +263,10 @@ async def follow_attempt(
             return
 
 
-def _reached(position: LogPosition, stream: Stream) -> int:
-    return position.stdout if stream == "stdout" else position.stderr
+def _beyond(position: LogPosition, chunk: LogChunk) -> LogChunk | None:
+    """What of a chunk a reader doesn't have yet."""
+    reached = position.stdout if chunk.stream == "stdout" else position.stderr
+    if chunk.offset >= reached:
+        return chunk
+    data = chunk.data[reached - chunk.offset :]
+    return replace(chunk, offset=reached, data=data, lost=0) if data else None

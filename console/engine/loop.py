@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from console.core.commands import Command
 from console.core.intake import attempt_events, connection_events, forgotten_acknowledgements, gone_events
 from console.core.reactor import step
 from console.core.reduce import job_of, node_of
 from console.core.requests import decide
-from console.core.snapshot import snapshot_of
+from console.core.snapshot import retry_at, snapshot_of
 from console.core.state import State
 from console.domain.errors import ClusterdeckError, StoreUnusable
 from console.domain.events import AttemptEnded, AttemptPlanned, Event, NodeAdded, NodeRemoved
@@ -28,16 +29,18 @@ from console.domain.jobs import Pending
 from console.domain.nodes import Node, NodeState
 from console.domain.reports import AttemptChanged, BackendReport, NodeGone, NodeSampled, NodeUp, ProgressRead
 from console.engine.executor import Executor
-from console.engine.mirror import pull_history
+from console.engine.mirror import Mirror
 from console.engine.telemetry import Telemetry
 from console.ports import Answer, Backend, Batch, Clock, Store
 from console.scheduler import Policy, plan
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _TELEMETRY_WRITE_S = 1.0
 _HISTORY_PULL_S = 5.0
 _INBOX_WAIT_S = 30.0
-_COMMIT_RETRY_S = 2.0
+_STORE_RETRY_S = 2.0
 
 
 class _RequestsWait:
@@ -98,36 +101,32 @@ class Engine:
         self._on_change = on_change
         self._queue: asyncio.Queue[_Input] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
-        self._executor = Executor(
-            backend,
-            store,
-            clock,
-            self._queue.put_nowait,
-            grace_s=settings.grace_s,
-            mirror_bytes=settings.mirror_bytes,
-        )
+        self._mirror = Mirror(backend, store, settings.mirror_bytes)
+        self._executor = Executor(backend, self._mirror, clock, self._queue.put_nowait, grace_s=settings.grace_s)
+        self._first = _Turn()
 
     async def load(self) -> None:
-        """Read the books. No node is up until it was heard from in this run."""
+        """Read the books; nothing is written before `run`. No node is up until it was heard from in this run."""
         loaded = await self._store.load()
         unheard = (replace(node, state=NodeState.DOWN, reason="not connected yet") for node in loaded.nodes)
         self.state = State.of(loaded.jobs, unheard)
-        turn = _Turn()
+        self.telemetry.load(*await self._store.latest())
         now = self._clock.now()
         wanted = dict(self._nodes)
         for name in [name for name in self.state.nodes if name not in wanted]:
-            self._absorb(turn, NodeRemoved(now, name))
+            self._absorb(self._first, NodeRemoved(now, name))
         for name, host in wanted.items():
             node = self.state.nodes.get(name)
             if node is None or node.host != host:
-                self._absorb(turn, NodeAdded(now, name, host))
-        await self._finish(turn)
+                self._absorb(self._first, NodeAdded(now, name, host))
+        self._plan(self._first)
 
     async def run(self) -> None:
         """Lead until cancelled. LeaderLost if another process leads now."""
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._backend.close)
             stack.push_async_callback(self._executor.close)
+            stack.callback(self._cancel_timer)
             await self._backend.start(self._take_report)
             self._queue.put_nowait(_RequestsWait())
             async with asyncio.TaskGroup() as tasks:
@@ -155,10 +154,17 @@ class Engine:
 
     async def _watch_inbox(self) -> None:
         while True:
-            if await self._store.changed(_INBOX_WAIT_S):
-                self._queue.put_nowait(_RequestsWait())
+            try:
+                news = await self._store.changed(_INBOX_WAIT_S)
+            except StoreUnusable as error:
+                _log.warning("could not look for requests: %s", error)
+                await asyncio.sleep(_STORE_RETRY_S)
+            else:
+                if news:
+                    self._queue.put_nowait(_RequestsWait())
 
     async def _consume(self) -> None:
+        await self._finish(self._first)
         async for inputs in self._batches():
             turn = _Turn()
             for item in inputs:
@@ -187,13 +193,13 @@ class Engine:
                 for event in gone_events(self.state, item, now):
                     self._absorb(turn, event)
             case AttemptChanged():
-                for event in list(attempt_events(self.state, item.report, now)):
+                for event in list(attempt_events(self.state, item.node, item.report, now)):
                     self._absorb(turn, event)
             case _:
                 self._absorb(turn, item)
 
     async def _take_requests(self, turn: _Turn) -> None:
-        for item in await self._store.inbox():
+        for item in await self._persistently(self._store.inbox):
             try:
                 events = decide(self.state, item.request, self._clock.now())
             except ClusterdeckError as error:
@@ -232,14 +238,17 @@ class Engine:
         self._on_change(told_anew, set(), False)
         self._set_timer(now)
 
-    def _set_timer(self, now: float) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _set_timer(self, now: float) -> None:
+        self._cancel_timer()
         waits = [
-            state.not_before - now
+            moment - now
             for state in (self.state.jobs[job].state for job in self.state.pending)
-            if isinstance(state, Pending) and state.not_before > now
+            if isinstance(state, Pending) and (moment := retry_at(state, now)) > now
         ]
         if waits:
             loop = asyncio.get_running_loop()
@@ -250,7 +259,8 @@ class Engine:
     async def _finish(self, turn: _Turn) -> None:
         self._plan(turn)
         if turn.events or turn.answers:
-            await self._commit(self._batch(turn))
+            batch = self._batch(turn)
+            await self._persistently(lambda: self._store.commit(batch))
         self._executor.execute(turn.commands)
         present = {job for job in turn.jobs if job in self.state.jobs}
         nodes_touched = any(job_of(event) is None for event in turn.events) or bool(turn.jobs)
@@ -274,18 +284,23 @@ class Engine:
             answers=tuple(turn.answers),
         )
 
-    async def _commit(self, batch: Batch) -> None:
+    async def _persistently(self, access: Callable[[], Awaitable[T]]) -> T:
+        """Use the store until it can be used."""
         while True:
             try:
-                await self._store.commit(batch)
+                result = await access()
             except StoreUnusable as error:
-                self.problem = f"{error} Nothing is launched until it can be written; running jobs go on."
-                _log.error("commit failed: %s", error)
-                self._on_change(set(), set(), True)
-                await asyncio.sleep(_COMMIT_RETRY_S)
+                _log.error("the store refused: %s", error)
+                self._tell_problem(f"{error} Nothing is launched until it can be written; running jobs go on.")
+                await asyncio.sleep(_STORE_RETRY_S)
             else:
-                self.problem = ""
-                return
+                self._tell_problem("")
+                return result
+
+    def _tell_problem(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self._on_change(set(), set(), True)
 
     # -- telemetry -----------------------------------------------------------------------------------------------------
 
@@ -304,7 +319,7 @@ class Engine:
                 node = self.state.nodes.get(attempt.node)
                 if attempt.started_at is not None and node is not None and node.state is NodeState.UP:
                     with _logged("pull metrics and samples"):
-                        await pull_history(self._backend, self._store, attempt.node, attempt.id)
+                        await self._mirror.pull_history(attempt.node, attempt.id)
 
 
 @contextlib.contextmanager

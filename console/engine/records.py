@@ -28,6 +28,7 @@ class AttemptRecords:
     def open_log(self, attempt: FindAttempt) -> AttemptLog:
         """The live log of an attempt, until it or this object is closed."""
         document = AttemptLog(attempt, self._reader, self._store, self._spool_directory)
+        self._open = [each for each in self._open if not each.is_closed]
         self._open.append(document)
         return document
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.domain.errors import NobodyToDoIt, Refused
+from console.domain.errors import ClusterdeckError, NobodyToDoIt, Refused
 from console.domain.ids import JobId
 from console.engine.loop import Engine, EngineSettings
 from console.engine.service import Leading, Mode, Role, Watching
@@ -19,6 +19,7 @@ from console.ports import Backend, Clock, LeaderInfo, LeaderLost, Store, StoreRe
 _log = logging.getLogger(__name__)
 _FOLLOW_S = 1.0
 _HANDOVER_S = 15.0
+_RETRY_S = 2.0
 POLL_S = 0.02
 
 
@@ -59,6 +60,9 @@ class Roles:
         self._on_role = on_role
         self._leader_store: Store | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_following = False
+        self._trouble = ""
+        self._breakdown = ""
         self.engine: Engine | None = None
 
     async def open(self) -> None:
@@ -67,7 +71,7 @@ class Roles:
         self.viewer = Viewer(self.store, self._parts.clock, self._on_change)
         try:
             if self._mode is Mode.OBSERVE or not await self._take_lead():
-                await self.viewer.load()
+                await self._begin_to_follow()
                 self._insist()
         except BaseException:
             await self._release()
@@ -89,6 +93,11 @@ class Roles:
     def role(self) -> Role:
         """Whether this process schedules."""
         return Leading(self._leader_store.epoch) if self._leader_store else Watching(self.viewer.leader)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be scheduled or followed now, empty if all is well."""
+        return self.engine.problem if self.engine else self._breakdown or self._trouble
 
     @property
     def books(self) -> Engine | Viewer:
@@ -129,6 +138,7 @@ class Roles:
 
     async def _release(self) -> None:
         store, self._leader_store, self.engine = self._leader_store, None, None
+        self._is_following = False
         if store is not None:
             await store.close()
 
@@ -136,40 +146,65 @@ class Roles:
         store = await self._parts.open_leader(self._kind)
         if store is None:
             return False
-        self._leader_store = store
-        engine = Engine(
-            store,
-            self._parts.make_backend(store.database_id, store.epoch),
-            self._parts.clock,
-            nodes=self._parts.nodes,
-            settings=self._parts.settings,
-            on_change=self._on_change,
-        )
-        self.engine = engine
-        await engine.load()
+        try:
+            engine = Engine(
+                store,
+                self._parts.make_backend(store.database_id, store.epoch),
+                self._parts.clock,
+                nodes=self._parts.nodes,
+                settings=self._parts.settings,
+                on_change=self._on_change,
+            )
+            await engine.load()
+        except BaseException:
+            await store.close()
+            raise
+        self._leader_store, self.engine = store, engine
         return True
 
     async def _play(self) -> None:
         while True:
-            if self.engine is not None:
-                await self._lead(self.engine)
-            else:
-                await self._watch()
+            try:
+                if self.engine is not None:
+                    await self._lead(self.engine)
+                else:
+                    await self._watch()
+                    self._tell_trouble("")
+            except ClusterdeckError as error:
+                _log.warning("the database can't be followed: %s", error)
+                self._tell_trouble(str(error))
+                await asyncio.sleep(_RETRY_S)
 
     async def _lead(self, engine: Engine) -> None:
         try:
             await engine.run()
         except* LeaderLost:
             _log.warning("another process leads now; this one watches")
+        except* Exception as broken:  # noqa: BLE001 - a fault of ours must not leave the lock with one who does nothing
+            _log.exception("scheduling broke off")
+            self._breakdown = (
+                f"Scheduling broke off here ({broken.exceptions[0]!r}): quit and start again; running jobs go on."
+            )
         self._mode = Mode.OBSERVE
         await self._become_viewer()
 
+    def _tell_trouble(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._on_change(set(), set(), True)
+
     async def _become_viewer(self) -> None:
         await self._release()
-        await self.viewer.load()
+        await self._begin_to_follow()
         self._on_role()
 
+    async def _begin_to_follow(self) -> None:
+        await self.viewer.load()
+        self._is_following = True
+
     async def _watch(self) -> None:
+        if not self._is_following:
+            await self._become_viewer()
         await self.viewer.follow(_FOLLOW_S)
         leader = await self.store.leader()
         if leader is None and self._mode is not Mode.OBSERVE and await self._take_lead():

@@ -6,6 +6,7 @@ least each level come before it, so memory grows by some 60 bytes per block, wha
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import tempfile
 from bisect import bisect_right
@@ -45,7 +46,9 @@ class LineSpool:
 
     def close(self) -> None:
         """Give the space back."""
-        self._file.close()
+        # What a full disk didn't take is thrown away, too.
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def append(self, line: SpooledLine) -> None:
         """Put a line at the end of the list."""

@@ -18,10 +18,7 @@ class Telemetry:
         self._has_news = False
 
     def put_progress(self, progress: AttemptProgress) -> None:
-        """Keep the newest progress of an attempt; what it doesn't say stays as it was."""
-        before = self.progress.get(progress.attempt)
-        if before is not None and progress.time < before.time:
-            return
+        """Keep the newest progress of an attempt: the one that came last, since a node's clock may step back."""
         self.progress[progress.attempt] = progress
         self._has_news = True
 

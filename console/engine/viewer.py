@@ -47,6 +47,8 @@ class Viewer:
 
     async def refresh(self) -> None:
         """Take in what was written since the last time."""
+        # Read before the journal: what the leader takes in between is then seen in both, not in neither.
+        waiting = {job.id: job for job in await self._store.waiting()}
         self._sequence, events = await self._store.events_after(self._sequence)
         touched: set[JobId] = set()
         for event in events:
@@ -54,7 +56,7 @@ class Viewer:
             job = job_of(event)
             if job is not None:
                 touched.add(job)
-        before, self.waiting = self.waiting, {job.id: job for job in await self._store.waiting()}
+        before, self.waiting = self.waiting, waiting
         touched |= before.keys() ^ self.waiting.keys()
         if events:
             touched |= self._plan()

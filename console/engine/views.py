@@ -56,20 +56,27 @@ def _reason(job: Job, state: State, reasons: Mapping[JobId, str], *, is_waiting:
                 return "waiting to be taken: nobody schedules yet"
             return reasons.get(job.id, "") or job.state.reason
         case Starting():
-            return job.state.stop_reason or f"starting on {job.state.node}"
+            doubt = _doubt(state.nodes.get(job.state.node), job.state.node)
+            return job.state.stop_reason or f"starting on {job.state.node}{doubt and f', {doubt}'}"
         case Running():
             if job.state.stop_reason:
                 return f"stopping: {job.state.stop_reason}"
-            node = state.nodes.get(job.state.node)
-            if node is None or node.state is NodeState.UP:
-                return ""
-            return f"as last known: {node.name} is {node.state.value} ({node.reason})"
+            return _doubt(state.nodes.get(job.state.node), job.state.node)
         case Completed():
             return ""
         case Failed():
             return job.state.reason
         case _:
             assert_never(job.state)
+
+
+def _doubt(node: Node | None, name: str) -> str:
+    """Why what is known of a node's attempts may not be so any more, empty if it is fresh."""
+    if node is None:
+        return f"as last known: {name} is not among the nodes any more"
+    if node.state is NodeState.UP:
+        return ""
+    return f"as last known: {node.name} is {node.state.value} ({node.reason})"
 
 
 def node_view(node: Node, state: State, telemetry: Telemetry) -> NodeView:
