@@ -24,8 +24,10 @@ def command(session: Session, words: tuple[str, ...], as_json: bool) -> int:
     Words of the FILTER match the name; status: prio: exp: node: type: gpu>= cpu>= mem>= age< number: ask for more;
     ! negates, a space is and, a comma is or.
     """
+    from console.cli.follow import ENDED  # noqa: PLC0415 - start-up
+    from console.cli.words import NOBODY_SCHEDULES  # noqa: PLC0415 - start-up
     from console.core.filters import facts_of, matches, parse  # noqa: PLC0415 - start-up
-    from console.engine.service import Mode  # noqa: PLC0415 - start-up
+    from console.engine.service import Mode, Watching  # noqa: PLC0415 - start-up
 
     wanted = parse(" ".join(words))
 
@@ -40,6 +42,8 @@ def command(session: Session, words: tuple[str, ...], as_json: bool) -> int:
             put_json([documents.job(view) for view in views])
         elif views:
             put(render(views, now, width()))
+            if service.role == Watching(None) and any(view.status not in ENDED for view in views):
+                say(f"{NOBODY_SCHEDULES} What runs is shown as last known.")
             if len(views) < len(every):
                 say(f"{len(views)} of {len(every)} jobs")
         else:

@@ -61,7 +61,8 @@ def render(view: JobView, attempts: Sequence[Attempt], history: Sequence[History
 
 
 def _section(title: str, pairs: Sequence[tuple[str, str]]) -> str:
-    return "\n".join([title, *(f"  {label:<14} {value}" for label, value in pairs if value)])
+    lines = [f"  {label:<14} {value}" for label, value in pairs if value]
+    return "\n".join([title, *(lines or ["  nothing was given"])])
 
 
 def _basic(view: JobView) -> list[tuple[str, str]]:

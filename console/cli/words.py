@@ -49,7 +49,9 @@ def headline(view: JobView) -> str:
         parts.append(percent(view.progress))
     if view.eta_s is not None:
         parts.append(f"{span(view.eta_s)} left")
-    parts += [f"{name} {value:.4g}" for name, value in view.latest[:3]]
+    # The same metrics in the same order each time, whichever came last: losses first.
+    latest = sorted(view.latest, key=lambda metric: ("loss" not in metric[0], metric[0]))
+    parts += [f"{name} {value:.4g}" for name, value in latest[:3]]
     if view.reason:
         parts.append(view.reason)
     return " · ".join(parts)

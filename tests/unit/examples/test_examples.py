@@ -72,7 +72,8 @@ def test_metrics_are_written_and_a_restart_goes_on(tmp_path: Path) -> None:
 
 def test_without_clusterdeck_it_trains_all_the_same() -> None:
     ended = run("train_metrics.py", "--epochs", "1", CLUSTERDECK_METRICS="", CLUSTERDECK_CHECKPOINT_DIR="")
-    assert accuracies(ended.stdout)[-1] > 0.9
+    assert ended.returncode == 0, ended.stderr
+    assert "epoch 1 of 1 done: 9" in ended.stdout
 
 
 def test_the_failing_one_fails_half_way_with_a_traceback() -> None:
