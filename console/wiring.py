@@ -65,7 +65,6 @@ async def _run_console(home: Home, settings: Settings, jobs: Sequence[JobId]) ->
             service,
             only_ascii=settings.screen.ascii,
             theme=f"clusterdeck-{settings.screen.theme}",
-            first=jobs[0] if jobs else None,
         )
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(_hang_up(app, service)))
@@ -92,7 +91,6 @@ def _parts(home: Home, settings: Settings) -> Parts:
             database_id=database_id,
             epoch=epoch,
             clock=clock,
-            idle_s=settings.nodes.agent_idle_minutes * 60,
         )
 
     return Parts(
