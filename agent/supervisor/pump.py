@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import mmap
@@ -19,8 +20,8 @@ from agent.host.syscalls import splice, tee
 CHUNK = 1 << 20
 GAPS_FILE = "gaps.jsonl"
 
-# The disk doesn't take more: the job goes on, its bytes are counted and dropped.
-_REFUSALS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS))
+# The disk doesn't take more, or the directory was removed: the job goes on, its bytes are counted and dropped.
+_REFUSALS = frozenset((errno.ENOENT, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS))
 _IDLE_S = 60.0
 # A job that prints line by line would wake the pump for each one; the pipe holds far more than comes in this time.
 _GATHER_BELOW = 16 << 10
@@ -212,4 +213,5 @@ def run_pump(streams: List[StreamPump], directory: str, control: int) -> None:
             only_control.poll(_GATHER_S * 1000)
     for stream in streams:
         stream.finish()
-    sync_directory(directory)
+    with contextlib.suppress(FileNotFoundError):
+        sync_directory(directory)

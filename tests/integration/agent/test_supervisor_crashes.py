@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -224,6 +225,21 @@ def test_a_job_that_closes_the_lock_still_counts_as_running(bench: Workbench, tm
     end.touch()
     bench.exit_of(attempt_id)
     assert bench.output(attempt_id) == b"closed\ndone\n"
+
+
+def test_a_directory_removed_under_a_running_job_harms_neither_job_nor_supervisor(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    end, witness = tmp_path / "end", tmp_path / "witness"
+    script = f"while [ ! -e '{end}' ]; do echo x; sleep 0.01; done; echo ended > '{witness}'"
+    attempt_id = bench.start(["sh", "-c", script])
+    supervisor, pump = bench.supervisor(attempt_id), wait_until(lambda: bench.pump(attempt_id), "a pump")
+    shutil.rmtree(bench.files(attempt_id).path)
+    os.kill(pump, signal.SIGKILL)
+    end.touch()
+    wait_until(lambda: not same_process(supervisor), "the supervisor's end")
+    assert witness.read_text() == "ended\n"
+    assert bench.store.phase(attempt_id) == ABSENT
 
 
 def test_after_a_reboot_it_is_lost_and_never_running(bench: Workbench) -> None:
