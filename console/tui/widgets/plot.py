@@ -195,12 +195,14 @@ def _plotted(
 
     plotext.clear_figure()
     plotext.theme("clear")
+    # It would otherwise keep within the size of the terminal, of which it can't know.
+    plotext.limit_size(False, False)
     plotext.plotsize(width, height)
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     # Its own labels of small numbers are long, and of whole ones have fractions.
     for values, put, count in (
-        ([x for points in series for x, _ in points], plotext.xticks, width // 14),
+        ([x for points in series for x, _ in points], plotext.xticks, width // 9),
         ([y for points in series for _, y in points], plotext.yticks, height // 3),
     ):
         at = ticks(values, max(min(count, 5), 2))

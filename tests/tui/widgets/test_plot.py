@@ -88,6 +88,14 @@ async def test_odd_series_are_drawn(series: Mapping[str, Sequence[tuple[float, f
         assert app.is_running
 
 
+async def test_a_plot_fills_the_pane_whatever_terminal_the_test_runs_on() -> None:
+    app = PlotApp()
+    async with app.run_test(size=(150, 80)) as pilot:
+        app.plot.show({"loss": CURVE})
+        await pilot.pause()
+        assert app.lines()[70].strip()
+
+
 async def test_ascii_plots() -> None:
     app = PlotApp(only_ascii=True)
     async with app.run_test(size=(80, 40)) as pilot:
