@@ -21,7 +21,9 @@ from console.tui.widgets.painting import segments_of
 
 LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E", "critical": "C"}
 LEVELS = tuple(LETTERS)
+_LETTER_WIDTH = 2
 _TIME_WIDTH = 9
+MOST_PREFIX = _LETTER_WIDTH + _TIME_WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class LineLook:
     @property
     def prefix(self) -> int:
         """The cells before the text: the level's letter and the time."""
-        return 2 + (_TIME_WIDTH if self.timestamps else 0)
+        return _LETTER_WIDTH + (_TIME_WIDTH if self.timestamps else 0)
 
 
 class LinePainter:

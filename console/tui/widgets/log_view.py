@@ -16,7 +16,7 @@ from textual.strip import Strip
 from console.domain.errors import ClusterdeckError
 from console.engine.service import LogDocument, LogLine
 from console.tui.widgets.glyphs import glyphs_for
-from console.tui.widgets.log_lines import LEVELS, LineLook, LinePainter, Tools, remark
+from console.tui.widgets.log_lines import LEVELS, MOST_PREFIX, LineLook, LinePainter, Tools, remark
 from console.tui.widgets.log_window import LogWindow
 from console.tui.widgets.painting import ink
 
@@ -273,7 +273,7 @@ class LogView(ScrollView, can_focus=True):
         """Tell Textual how far there is to scroll, without the layout of the whole screen that it would do."""
         width = self.scrollable_content_region.width
         # A character may take two cells, but then most take one.
-        longest = 0 if self.wrap else self._window.longest + self._look().prefix + 1
+        longest = 0 if self.wrap else self._window.longest + MOST_PREFIX + 1
         self.virtual_size = Size(max(width, longest), self._end_top + self._height)
         self._moving = True
         self._scroll_update(self.virtual_size)
@@ -298,18 +298,17 @@ class LogView(ScrollView, can_focus=True):
             self._told = self.state
             self.post_message(self.StateChanged(self, self.state))
 
-    def _look(self) -> LineLook:
-        width = max(self.scrollable_content_region.width, 1)
-        if self.wrap:
-            return LineLook(width, 0, max(self._height - 1, 1), self.timestamps)
-        return LineLook(width, self.scroll_offset.x, 0, self.timestamps)
-
     def _paint(self, line: LogLine) -> list[Strip]:
         if self._tools is None:
             names = [*LEVELS, *(f"letter-{level}" for level in LEVELS), "time"]
             styles = {name: ink(self, f"log-view--{name}") for name in names}
             self._tools = Tools(styles, glyphs_for(self, self._only_ascii), self.app.console)
-        return self._painter.paint(line, self._look(), self._tools)
+        width = max(self.scrollable_content_region.width, 1)
+        if self.wrap:
+            look = LineLook(width, 0, max(self._height - 1, 1), self.timestamps)
+        else:
+            look = LineLook(width, self.scroll_offset.x, 0, self.timestamps)
+        return self._painter.paint(line, look, self._tools)
 
     def _build(self) -> list[Strip]:
         style = ink(self, "log-view--remark")
