@@ -27,6 +27,7 @@ from console.engine.service import (
     NodeView,
     Role,
     Submitted,
+    Watching,
 )
 from console.engine.views import job_view, node_view
 from console.ports import Answer, LeaderInfo, MetricPoint, Stream
@@ -82,8 +83,11 @@ class EngineService:
         if record is None:
             raise NotFound("That job is not there any more; it was deleted.")
         books = self._roles.books
-        is_waiting = record.id not in books.state.jobs
-        return job_view(record, books.state, books.telemetry, books.reasons, is_waiting=is_waiting)
+        in_inbox = ""
+        if record.id not in books.state.jobs:
+            nobody = isinstance(self.role, Watching) and self.role.leader is None
+            in_inbox = "waiting to be taken: nobody schedules yet" if nobody else "just queued"
+        return job_view(record, books.state, books.telemetry, books.reasons, in_inbox=in_inbox)
 
     def find(self, text: str) -> JobView:
         """The job that a number, an id or a unique name means."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from console.core.state import State
@@ -13,17 +14,15 @@ from console.engine.service import JobView, NodeView
 from console.engine.telemetry import Telemetry
 
 
-def job_view(
-    job: Job, state: State, telemetry: Telemetry, reasons: Mapping[JobId, str], *, is_waiting: bool
-) -> JobView:
-    """A job with what is known of it right now. `is_waiting`: it is still in the inbox."""
+def job_view(job: Job, state: State, telemetry: Telemetry, reasons: Mapping[JobId, str], *, in_inbox: str) -> JobView:
+    """A job with what is known of it right now. `in_inbox` says why nobody has taken it yet, if it still lies there."""
     attempt = job.last_attempt
     newest = telemetry.progress.get(attempt.id) if attempt else None
     shown = attempt if attempt is not None and not isinstance(job.state, Pending) else None
     return JobView(
         job=job,
         status=job.status,
-        reason=_reason(job, state, reasons, is_waiting=is_waiting),
+        reason=_reason(job, state, reasons, in_inbox=in_inbox),
         progress=_progress(job, newest),
         eta_s=newest.eta_s if newest and isinstance(job.state, Running) else None,
         latest=newest.latest if newest and shown else (),
@@ -49,12 +48,10 @@ def _progress(job: Job, newest: AttemptProgress | None) -> float | None:
             assert_never(job.state)
 
 
-def _reason(job: Job, state: State, reasons: Mapping[JobId, str], *, is_waiting: bool) -> str:
+def _reason(job: Job, state: State, reasons: Mapping[JobId, str], *, in_inbox: str) -> str:
     match job.state:
         case Pending():
-            if is_waiting:
-                return "waiting to be taken: nobody schedules yet"
-            return reasons.get(job.id, "") or job.state.reason
+            return in_inbox or reasons.get(job.id, "") or job.state.reason
         case Starting():
             doubt = _doubt(state.nodes.get(job.state.node), job.state.node)
             return job.state.stop_reason or f"starting on {job.state.node}{doubt and f', {doubt}'}"
@@ -80,7 +77,7 @@ def _doubt(node: Node | None, name: str) -> str:
 
 
 def node_view(node: Node, state: State, telemetry: Telemetry) -> NodeView:
-    """A node with what live attempts hold on it."""
+    """A node with what live attempts hold on it. It was heard when it was last sampled, if not later."""
     cpus = memory = running = 0
     gpu_jobs: list[tuple[str, int]] = []
     for attempt in state.live.values():
@@ -89,4 +86,7 @@ def node_view(node: Node, state: State, telemetry: Telemetry) -> NodeView:
             memory += attempt.resources.memory_mib
             running += 1
             gpu_jobs.extend((uuid, state.jobs[attempt.job].number) for uuid in attempt.gpus)
-    return NodeView(node, cpus, memory, telemetry.sample_of(node.name), tuple(gpu_jobs), running)
+    sample = telemetry.sample_of(node.name)
+    if sample is not None and node.state is NodeState.UP:
+        node = replace(node, seen_at=max(node.seen_at or 0.0, sample.time))
+    return NodeView(node, cpus, memory, sample, tuple(gpu_jobs), running)
