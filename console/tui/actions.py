@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 
 from console.domain.errors import InvalidInput
 
-Place = Literal["app", "jobs", "job", "job-actions", "list", "log", "form", "dialog"]
+Place = Literal["app", "jobs", "job", "job-actions", "list", "rows", "log", "form", "dialog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Action:
     @property
     def target(self) -> str:
         """The method with the thing that has it: what `App.run_action` takes."""
-        holder = {"app": "app", "list": "focused", "log": "focused"}.get(self.where, "screen")
+        holder = {"app": "app", "list": "focused", "rows": "focused", "log": "focused"}.get(self.where, "screen")
         return f"{holder}.{self.method}"
 
 
@@ -71,9 +71,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("page-down", ("pagedown",), "Page down", "A page down", "List", "list", call="move('page_down')"),
     Action("half-up", ("ctrl+u",), "Half up", "Half a page up", "List", "list", call="move('half_up')"),
     Action("half-down", ("ctrl+d",), "Half down", "Half a page down", "List", "list", call="move('half_down')"),
-    Action("open", ("enter",), "Open", "Show all about it", "List", "list", 4),
-    Action("mark", ("space",), "Mark", "Mark it: stop, restart and delete take all marked ones", "List", "list"),
-    Action("mark-all", ("ctrl+a",), "Mark all", "Mark all rows that the filter shows", "List", "list"),
+    Action("open", ("enter",), "Open", "Show all about it", "List", "rows", 4),
+    Action("mark", ("space",), "Mark", "Mark it: stop, restart and delete take all marked ones", "List", "rows"),
+    Action("mark-all", ("ctrl+a",), "Mark all", "Mark all rows that the filter shows", "List", "rows"),
     Action("follow", ("f",), "Follow", "Go to the end of the log and stay there", "Log", "log", 2),
     Action("level", ("L",), "Level", "Show only lines of a level and above", "Log", "log", 3, call="cycle_level"),
     Action("wrap", ("w",), "Wrap", "Wrap long lines", "Log", "log", 4),

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.worker import Worker, WorkerState
 
-from console.domain.errors import ClusterdeckError
-from console.domain.text import clean
-from console.engine.service import Leading, Service, Watching
+from console.engine.service import Service
 from console.tui.actions import BY_NAME, bindings, keymap
-from console.tui.deck import Tone
+from console.tui.leaving import Leaving
 from console.tui.palette import ActionProvider
-from console.tui.presenters import confirm
 from console.tui.render import Styles
 from console.tui.screens.base import DeckScreen, live_keys
-from console.tui.screens.dialogs import Leave, LeaveScreen
 from console.tui.screens.help import FILTER_HELP, HelpScreen
 from console.tui.screens.jobs import JobsScreen
 from console.tui.screens.nodes import NodesScreen
@@ -30,7 +24,7 @@ REPAINT_S = 0.1
 _WORDS = {"enter": "enter", "ctrl+s": "ctrl+s"}
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(Leaving):
     """Shows a service. `keys` maps action names to other keys; InvalidInput if one of them doesn't exist."""
 
     TITLE = "clusterdeck"
@@ -55,6 +49,7 @@ class ConsoleApp(App[None]):
     ) -> None:
         super().__init__()
         self.service = service
+        self.set_class(only_ascii, "-ascii")
         self.only_ascii = only_ascii
         self._now = now
         self._live = live
@@ -85,24 +80,6 @@ class ConsoleApp(App[None]):
             self._styles = (theme.name, styles_of(theme))
         return self._styles[1]
 
-    def tell(self, text: str, tone: Tone = "information") -> None:
-        """Show a sentence for a while."""
-        self.notify(clean(text), severity=tone, markup=False, timeout=10 if tone == "error" else 5)
-
-    def carry_out(self, asked: Coroutine[Any, Any, object], done: str = "") -> None:
-        """Have something done in the background and say how it went."""
-
-        async def carry() -> None:
-            try:
-                await asked
-            except ClusterdeckError as error:
-                self.tell(str(error), "error")
-            else:
-                if done:
-                    self.tell(done)
-
-        self.run_worker(carry(), exit_on_error=False)
-
     def key_of(self, action: str) -> str:
         """The key that an action has now, as it is shown."""
         wanted = self._keys.get(action, "").split(",")[0] or next(iter(BY_NAME[action].keys), "")
@@ -128,12 +105,6 @@ class ConsoleApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, DeckScreen):
                 screen.tick()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A fault in a worker is told and doesn't end the console."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            self.tell(f"Something went wrong inside the console ({type(error).__name__}: {error}).", "error")
 
     # -- actions
 
@@ -167,33 +138,3 @@ class ConsoleApp(App[None]):
     def action_theme(self) -> None:
         """The next theme."""
         self.theme = next_theme(self.theme)
-
-    def action_background(self) -> None:
-        """Let a background process schedule."""
-        if isinstance(self.service.role, Watching) and self.service.role.leader is not None:
-            self.tell("Another process schedules already.", "warning")
-            return
-        self.carry_out(self.service.continue_in_background(), "A background process schedules now.")
-
-    async def action_quit(self) -> None:
-        """Leave; ask first if jobs would wait in vain."""
-        pending = self.service.work_pending() if isinstance(self.service.role, Leading) else 0
-        if pending == 0:
-            self.exit()
-        elif not isinstance(self.screen, LeaveScreen):
-            self.push_screen(LeaveScreen(confirm.leave(pending)), self._leave)
-
-    def _leave(self, answer: Leave | None) -> None:
-        if answer == "quit":
-            self.exit()
-        elif answer == "background":
-            self.run_worker(self._leave_to_background(), exit_on_error=False)
-
-    async def _leave_to_background(self) -> None:
-        try:
-            await self.service.continue_in_background()
-        except ClusterdeckError as error:
-            self.tell(str(error), "error")
-        else:
-            self.exit()
-

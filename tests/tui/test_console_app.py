@@ -124,6 +124,22 @@ async def test_leaving_asks_only_if_jobs_would_wait_in_vain(service: FakeService
         assert not service.went_to_background
 
 
+async def test_leaving_from_a_form_asks_before_what_was_typed_is_lost(service: FakeService) -> None:
+    async with console_on(service) as driver:
+        await driver.press("n", "b", "ctrl+q")
+        assert "Discard what you typed?" in driver.text()
+        await driver.press("n")
+        assert isinstance(driver.app.screen, FormScreen)
+
+
+async def test_a_lost_terminal_hands_the_lead_over(service: FakeService) -> None:
+    service.pending_work = 1
+    async with console_on(service) as driver:
+        await driver.app.hang_up()
+        assert service.went_to_background
+        assert driver.app._exit
+
+
 async def test_leaving_to_the_background(service: FakeService) -> None:
     service.pending_work = 1
     async with console_on(service) as driver:

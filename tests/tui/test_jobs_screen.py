@@ -220,6 +220,13 @@ async def test_menu_runs_what_is_chosen(service: FakeService) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, JobScreen))
 
 
+async def test_the_last_column_is_a_button(service: FakeService) -> None:
+    async with console_on(service, size=(120, 30)) as driver:
+        await driver.pilot.click("#jobs", offset=(driver.text("#jobs").splitlines()[2].index("⋯"), 2))
+        await driver.until(lambda: isinstance(driver.app.screen, MenuScreen))
+        assert "#3 resnet" in driver.text()
+
+
 async def test_copy_puts_the_id_on_the_clipboard(service: FakeService) -> None:
     async with console_on(service) as driver:
         await driver.press("y")

@@ -43,8 +43,8 @@ def restart(jobs: Sequence[Job]) -> Question:
 def delete(jobs: Sequence[Job]) -> Question:
     """Deleting loses everything."""
     running = [job for job in jobs if job.status is Status.RUNNING]
-    lines = [*_names(jobs), "This permanently removes:", "  • its configuration", "  • its training logs"]
-    lines.append("  • its checkpoints and outputs")
+    lines = [*_names(jobs), "This permanently removes:", "  - its configuration", "  - its training logs"]
+    lines.append("  - its checkpoints and outputs")
     if running:
         lines.append("It is stopped first." if len(jobs) == 1 else "Running ones are stopped first.")
     lines.append("This cannot be undone.")

@@ -47,13 +47,18 @@ def _row(label: str, text: str, style: StyleName = "") -> Row:
     return Row(label, (Cell(text, style),) if text else (Cell("not set", "muted"),))
 
 
+def _lines(label: str, text: str, style: StyleName = "") -> list[Row]:
+    """A row per line of a text, the label at the first."""
+    return [Row(label if index == 0 else "", (Cell(line, style),)) for index, line in enumerate(text.split("\n"))]
+
+
 def _basic(job: Job) -> Section:
     spec = job.spec
     return Section(
         "Basic Information",
         (
             _row("Job Name", spec.name, "strong"),
-            _row("Description", spec.description.replace("\n", " ")),
+            *(_lines("Description", spec.description) if spec.description else (_row("Description", ""),)),
             _row("Job Type", spec.type.value),
             _row("Priority", spec.priority.value.capitalize()),
             _row("Experiment", spec.experiment),
@@ -119,14 +124,11 @@ def _run(job: Job) -> Section:
     spec = job.spec
     is_text = len(spec.command) == 3 and spec.command[:2] == ("bash", "-c")
     command = spec.command[2] if is_text else shlex.join(spec.command)
-    rows = [
-        _row("Command", command.replace("\n", " ⏎ "), "accent"),
-        _row("Directory", spec.workdir or "home directory"),
-    ]
+    rows = [*_lines("Command", command, "accent"), _row("Directory", spec.workdir or "home directory")]
     if spec.env:
         rows.append(_row("Environment", " ".join(shlex.quote(f"{key}={value}") for key, value in spec.env)))
     if spec.setup:
-        rows.append(_row("Setup", spec.setup.replace("\n", " ⏎ ")))
+        rows += _lines("Setup", spec.setup)
     rows.append(_row("Id", job.id, "muted"))
     return Section("Run", tuple(rows))
 

@@ -90,7 +90,7 @@ def cell(view: JobView, column: str, width: int, now: float, *, ascii_only: bool
         case "reason":
             return (Cell(short_reason(view), "failed" if view.status is Status.FAILED else "muted"),)
         case "actions":
-            return (Cell("..." if ascii_only else "⋯", "muted"),)
+            return (Cell(":" if ascii_only else "⋯", "muted"),)
         case _:
             raise ValueError(f"the list of jobs has no column {column!r}")
 
@@ -107,7 +107,11 @@ def short_reason(view: JobView) -> str:
 def detail(view: JobView, now: float, *, ascii_only: bool) -> Line:
     """One line about the job under the cursor."""
     job = view.job
-    parts: list[Cell] = [Cell(f"#{job.number} ", "muted"), Cell(job.spec.name, "strong"), Cell("  ")]
+    parts: list[Cell] = [
+        Cell(f"#{job.number} ", "muted"),
+        Cell(job.spec.name, "strong"),
+        Cell(f"  {job.spec.type.value}  ", "muted"),
+    ]
     parts += status_badge(view.status, ascii_only=ascii_only)
     if isinstance(job.state, Starting):
         parts.append(Cell(f" (starting on {job.state.node})", "muted"))

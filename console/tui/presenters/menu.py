@@ -30,4 +30,6 @@ class MenuItem:
 
 def items(job: Job) -> tuple[MenuItem, ...]:
     """All entries for a job, in a fixed order so that fingers can learn it."""
-    return tuple(MenuItem(action, why_not(action, job)) for action in MENU)
+    # The menu's title says the name already.
+    said = f"{job.spec.name} is "
+    return tuple(MenuItem(action, why_not(action, job).removeprefix(said)) for action in MENU)

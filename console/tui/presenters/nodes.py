@@ -129,7 +129,7 @@ def _gpu(gpu: Gpu, sample: GpuSample | None, job: int | None) -> Row:
             f"{memory(sample.used_mib)} of {memory(gpu.memory_mib)}",
         ]
         if sample.temperature_c is not None:
-            words.append(f"{sample.temperature_c:.0f} °C")
+            words.append(f"{sample.temperature_c:.0f} C")
         if sample.power_w is not None:
             words.append(f"{sample.power_w:.0f} W")
     line = [Cell(", ".join(words))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 MIB_PER_GIB = 1024
-UNKNOWN = "—"
+UNKNOWN = "-"
 
 
 def duration(seconds: float | None) -> str:

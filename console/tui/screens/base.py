@@ -110,7 +110,7 @@ def live_keys(screen: Screen[object]) -> list[KeyEntry]:
     for active in screen.active_bindings.values():
         binding: Binding = active.binding
         action = BY_NAME.get(binding.id or "")
-        if not binding.description:
+        if not binding.description or (action is None and binding.action.startswith("scroll_")):
             continue
         group = action.group if action else "This pane" if _is_pane(active.node) else "Console"
         text = action.help if action else binding.tooltip or binding.description

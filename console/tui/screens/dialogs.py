@@ -77,13 +77,13 @@ class LeaveScreen(ModalScreen[Leave]):
 
     def compose(self) -> ComposeResult:
         """Three answers; cancelling has the focus."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Static(safe(self._question.title), classes="dialog-title")
             yield Static(_body(self._question), classes="dialog-body")
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Text("Cancel (esc)"), id="stay", compact=True)
                 yield Button(Text("Quit (q)"), id="quit", variant="error", compact=True)
-                yield Button(Text("Go on in the background (b)"), id="background", variant="primary", compact=True)
+                yield Button(Text("Go on in background (b)"), id="background", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Focus on what does no harm."""

@@ -226,9 +226,14 @@ class FormScreen(ModalScreen[None]):
         line.display = bool(problem)
         line.update(safe(problem))
 
+    @property
+    def is_changed(self) -> bool:
+        """Something was typed that closing would lose."""
+        return self._texts() != self._initial
+
     def action_cancel(self) -> None:
         """Close; ask first if something that was typed would be lost."""
-        if self._texts() == self._initial:
+        if not self.is_changed:
             self.dismiss()
             return
 

@@ -45,7 +45,13 @@ COLUMNS = (
 class JobTable(VirtualTable):
     """The table of jobs with keys that can be remapped."""
 
-    BINDINGS = bindings("list")
+    BINDINGS = bindings("list", "rows")
+
+    def on_click(self, event: events.Click) -> None:
+        """The last column is a button: it opens the menu of its row."""
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y > 0 and self._painter.column_at(offset.x) == "actions":
+            self.screen.call_later(self.screen.run_action, "menu")
 
 
 class JobsScreen(JobActionsScreen):

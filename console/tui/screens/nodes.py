@@ -45,6 +45,7 @@ class NodesScreen(DeckScreen):
         super().__init__()
         self._views: dict[str, NodeView] = {}
         self._sections: tuple[Section, ...] = ()
+        self._height = 0
 
     def compose_body(self) -> ComposeResult:
         """Table above, details below."""
@@ -69,6 +70,11 @@ class NodesScreen(DeckScreen):
         if not self._views:
             table.empty_text = lines_text(nodes.EMPTY, self.deck.styles_now())
         table.set_order(list(self._views))
+        # The table takes the rows that it has, up to half of the screen; the details have the rest.
+        box = self.query_one("#nodes-box")
+        height = min(max(len(self._views), 4) + 3, max(self.size.height // 2, 6))
+        if self._height != height:
+            self._height = box.styles.height = height
         table.refresh_rows()
         self._show_detail()
 
@@ -88,7 +94,9 @@ class NodesScreen(DeckScreen):
         self._sections = sections
         parts: list[RenderableType] = []
         for section in sections:
-            parts.append(line_text((Cell(section.title, "key"),), styles))
+            title = line_text((Cell(section.title, "key"),), styles)
+            title.end = "\n"
+            parts.append(title)
             parts.append(section_table(section, styles, 10))
         self.query_one("#node-detail", Static).update(Group(*parts))
 

@@ -11,7 +11,7 @@ def test_names_are_unique() -> None:
 
 def test_no_two_actions_of_one_screen_share_a_key() -> None:
     together = (
-        {"jobs", "job-actions", "list", "app"},
+        {"jobs", "job-actions", "list", "rows", "app"},
         {"job", "job-actions", "log", "app"},
         {"form", "app"},
         {"dialog", "app"},

@@ -57,6 +57,11 @@ def test_an_argv_is_quoted_and_a_text_is_not() -> None:
     assert rows(view(command=("python", "a b.py")))["Run"]["Command"] == "python 'a b.py'"
 
 
+def test_texts_of_several_lines_keep_them() -> None:
+    section = presenter.overview(view(command=("bash", "-c", "cd x\npython y")), NOW, ascii_only=True)[4]
+    assert [(row.label, plain(row.value)) for row in section.rows][:2] == [("Command", "cd x"), ("", "python y")]
+
+
 def test_attempts_say_how_they_ended() -> None:
     failed = view("failed")
     assert "exit code 1" in rows(failed)["Attempts"]["Attempt 1"]

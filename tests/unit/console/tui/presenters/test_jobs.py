@@ -49,7 +49,7 @@ def test_the_other_columns(service: FakeService) -> None:
     assert cell(service, "bert", "experiment") == "nlp"
     assert cell(service, "bert", "node") == "local"
     assert cell(service, "bert", "created") == "2 h"
-    assert cell(service, "bert", "actions", ascii_only=True) == "..."
+    assert cell(service, "bert", "actions", ascii_only=True) == ":"
     with pytest.raises(ValueError, match="no column"):
         cell(service, "bert", "colour")
 
@@ -72,7 +72,7 @@ def test_detail_says_why_it_waits_and_what_it_measures(service: FakeService) -> 
     waiting = service.add("waits", experiment="lm")
     service.telemetry(waiting).reason = "waiting for 2 GPUs"
     assert plain(jobs.detail(service.view(waiting), NOW, ascii_only=False)) == (
-        "#1 waits  ○ Pending  in lm  waiting for 2 GPUs"
+        "#1 waits  Training  ○ Pending  in lm  waiting for 2 GPUs"
     )
     going = service.add("goes", "running", age_s=62)
     service.telemetry(going).latest = (("loss", 0.25),)

@@ -42,7 +42,7 @@ def test_shares_are_unknown_without_a_sample() -> None:
 def test_gpus_say_whose_they_are() -> None:
     view = local_node(gpus=2)
     assert nodes.gpus_in_use(view) == "1/2"
-    assert nodes.gpus_in_use(local_node()) == "—"
+    assert nodes.gpus_in_use(local_node()) == "-"
     assert "job #3" in text(view)
     assert view.sample is not None
     held = replace(view.sample.gpus[1], holders=("python 812",))

@@ -6,7 +6,7 @@ from console.tui.presenters import words
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (None, "—"),
+        (None, "-"),
         (0, "0 s"),
         (-3, "0 s"),
         (59.9, "59 s"),
@@ -27,14 +27,14 @@ def test_age_has_one_unit_and_rarely_changes(ago: float, text: str) -> None:
     assert words.age(1000.0, 1000.0 + ago) == text
 
 
-@pytest.mark.parametrize(("mib", "text"), [(None, "—"), (512, "512 MiB"), (16384, "16 GiB"), (1536, "1.5 GiB")])
+@pytest.mark.parametrize(("mib", "text"), [(None, "-"), (512, "512 MiB"), (16384, "16 GiB"), (1536, "1.5 GiB")])
 def test_memory(mib: float | None, text: str) -> None:
     assert words.memory(mib) == text
 
 
 @pytest.mark.parametrize(
     ("rate", "text"),
-    [(None, "—"), (0, "0 B/s"), (999, "999 B/s"), (1200, "1.2 kB/s"), (12_400, "12 kB/s"), (3.4e9, "3.4 GB/s")],
+    [(None, "-"), (0, "0 B/s"), (999, "999 B/s"), (1200, "1.2 kB/s"), (12_400, "12 kB/s"), (3.4e9, "3.4 GB/s")],
 )
 def test_rate(rate: float | None, text: str) -> None:
     assert words.rate(rate) == text
@@ -43,7 +43,7 @@ def test_rate(rate: float | None, text: str) -> None:
 def test_moments_are_in_utc() -> None:
     assert words.moment(0) == "1970-01-01 00:00:00 UTC"
     assert words.clock(3661) == "01:01:01"
-    assert words.moment(None) == "—"
+    assert words.moment(None) == "-"
 
 
 def test_counting_things() -> None:

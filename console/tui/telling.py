@@ -1,0 +1,41 @@
+"""Having things done in the background, and telling how that went: nothing that fails ends the console."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from textual.app import App
+from textual.worker import Worker, WorkerState
+
+from console.domain.errors import ClusterdeckError
+from console.domain.text import clean
+from console.tui.deck import Tone
+
+
+class Telling(App[None]):
+    """The part of the app that speaks to the person."""
+
+    def tell(self, text: str, tone: Tone = "information") -> None:
+        """Show a sentence for a while."""
+        self.notify(clean(text), severity=tone, markup=False, timeout=10 if tone == "error" else 5)
+
+    def carry_out(self, asked: Coroutine[Any, Any, object], done: str = "") -> None:
+        """Have something done in the background and say how it went."""
+
+        async def carry() -> None:
+            try:
+                await asked
+            except ClusterdeckError as error:
+                self.tell(str(error), "error")
+            else:
+                if done:
+                    self.tell(done)
+
+        self.run_worker(carry(), exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a worker is told and doesn't end the console."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.tell(f"Something went wrong inside the console ({type(error).__name__}: {error}).", "error")
