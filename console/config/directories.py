@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from console.config.problems import why
 from console.config.values import BadValue, said, text
 
 
@@ -18,7 +19,7 @@ def working_directory(value: object) -> str:
         path = Path(os.path.normpath(Path.cwd() / Path(typed).expanduser()))
         exists = path.is_dir()
     except (OSError, RuntimeError) as error:
-        raise BadValue(f"Directory {said(typed)} can't be read on this machine: {error}.") from error
+        raise BadValue(f"Directory {said(typed)} can't be read on this machine: {why(error)}.") from error
     if not exists:
         kind = "is not a directory" if path.exists() else "does not exist on this machine"
         raise BadValue(f"Directory {said(str(path))} {kind}: create it, or name another.")

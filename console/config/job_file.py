@@ -9,6 +9,7 @@ from pathlib import Path
 from console.config import toml
 from console.config.job_form import KEYS
 from console.config.nearest import did_you_mean
+from console.config.problems import why
 from console.config.values import said
 from console.domain.errors import InvalidInput
 from console.domain.jobs import JobSpec, JobType, Priority
@@ -22,7 +23,7 @@ def load_job_file(path: Path) -> Mapping[str, object]:
     except FileNotFoundError as error:
         raise InvalidInput(f"There is no job file {said(str(path))}: check the path.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The job file {said(str(path))} can't be read: {error}.") from error
+        raise InvalidInput(f"The job file {said(str(path))} can't be read: {why(error)}.") from error
     match path.suffix.lower():
         case ".toml":
             found = _parse_toml(path, source)

@@ -15,6 +15,11 @@ class Problem:
     message: str
 
 
+def why(error: Exception) -> str:
+    """What the system says was wrong, without its number and the path that the sentence has already."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class InvalidJob(InvalidInput):
     """A job can't be taken as it is; `problems` holds all that is wrong, in the order of the fields."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from console.config.nearest import did_you_mean
+from console.config.problems import why
 from console.config.values import said
 from console.domain.errors import InvalidInput
 
@@ -53,7 +54,7 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"The configuration {path} can't be read: {error}.") from error
+        raise InvalidInput(f"The configuration {path} can't be read: {why(error)}.") from error
     try:
         return Settings.model_validate(tomllib.loads(source))
     except tomllib.TOMLDecodeError as error:

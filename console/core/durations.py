@@ -18,7 +18,7 @@ def parse_duration(text: str) -> float:
     if found is None or not any(found.groups()):
         raise ValueError(f"{text[:40]!r} is not a duration")
     days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return days * 86400 + hours * 3600 + minutes * 60 + seconds
+    return round(days * 86400 + hours * 3600 + minutes * 60 + seconds, 6)
 
 
 def format_duration(seconds: float) -> str:
