@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from console.domain.ids import JobId
 from console.engine.service import Service
 from console.tui.actions import BY_NAME, bindings, keymap
 from console.tui.leaving import Leaving
@@ -25,7 +26,8 @@ _WORDS = {"enter": "enter", "ctrl+s": "ctrl+s"}
 
 
 class ConsoleApp(Leaving):
-    """Shows a service. `keys` maps action names to other keys; InvalidInput if one of them doesn't exist."""
+    """Shows a service, the cursor on `first_job` if there is one. `keys` maps action names to other keys; InvalidInput
+    if one of them doesn't exist. `live` False stops the clock that makes ages go on."""
 
     TITLE = "clusterdeck"
     CSS_PATH = "app.tcss"
@@ -44,6 +46,7 @@ class ConsoleApp(Leaving):
         only_ascii: bool = False,
         keys: Mapping[str, str] | None = None,
         theme: str | None = None,
+        first_job: JobId | None = None,
         now: Callable[[], float] = time.time,
         live: bool = True,
     ) -> None:
@@ -51,6 +54,7 @@ class ConsoleApp(Leaving):
         self.service = service
         self.set_class(only_ascii, "-ascii")
         self.only_ascii = only_ascii
+        self.first_job = first_job
         self._now = now
         self._live = live
         self._styles: tuple[str, Styles] | None = None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, Literal, Protocol
 
+from textual.worker import Worker
+
+from console.domain.ids import JobId
 from console.engine.service import Service
 from console.tui.render import Styles
 
@@ -16,6 +19,7 @@ class Deck(Protocol):
 
     service: Service
     only_ascii: bool
+    first_job: JobId | None
 
     def now(self) -> float:
         """Seconds since the epoch, for ages."""
@@ -31,6 +35,10 @@ class Deck(Protocol):
 
     def carry_out(self, asked: Coroutine[Any, Any, object], done: str = "") -> None:
         """Have something done in the background; what goes wrong is told, as is `done` at the end."""
+        ...
+
+    def tell_fault(self, event: Worker.StateChanged) -> None:
+        """Tell if a worker failed."""
         ...
 
     def key_of(self, action: str) -> str:

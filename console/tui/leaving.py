@@ -1,4 +1,4 @@
-"""Leaving the console: who schedules afterwards is a person's choice, unless their terminal is gone."""
+"""Leaving the console: who schedules afterwards is a person's choice."""
 
 from __future__ import annotations
 
@@ -33,12 +33,6 @@ class Leaving(Telling):
             self.push_screen(LeaveScreen(confirm.leave(pending)), self._leave)
         else:
             self.exit()
-
-    async def hang_up(self) -> None:
-        """The terminal is gone: what waits goes on in the background, then the console ends."""
-        if self._pending():
-            await self.service.continue_in_background()
-        self.exit()
 
     def _pending(self) -> int:
         return self.service.work_pending() if isinstance(self.service.role, Leading) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Coroutine
 from typing import Any
 
@@ -11,6 +12,8 @@ from textual.worker import Worker, WorkerState
 from console.domain.errors import ClusterdeckError
 from console.domain.text import clean
 from console.tui.deck import Tone
+
+_LOG = logging.getLogger("clusterdeck.tui")
 
 
 class Telling(App[None]):
@@ -35,7 +38,12 @@ class Telling(App[None]):
         self.run_worker(carry(), exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A fault in a worker is told and doesn't end the console."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
+        """A worker of the app ended."""
+        self.tell_fault(event)
+
+    def tell_fault(self, event: Worker.StateChanged) -> None:
+        """A fault in a worker is told, it doesn't end the console. Screens hand theirs on, for they don't bubble."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            _LOG.error("a worker of the screen failed", exc_info=error)
             self.tell(f"Something went wrong inside the console ({type(error).__name__}: {error}).", "error")

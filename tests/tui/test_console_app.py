@@ -14,6 +14,7 @@ from console.tui.screens.help import HelpScreen
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import JobsScreen
 from console.tui.screens.nodes import NodesScreen
+from console.tui.widgets.table import VirtualTable
 from tests.harness.fake_service import FakeService, local_node
 from tests.harness.screen import console_on
 
@@ -132,12 +133,11 @@ async def test_leaving_from_a_form_asks_before_what_was_typed_is_lost(service: F
         assert isinstance(driver.app.screen, FormScreen)
 
 
-async def test_a_lost_terminal_hands_the_lead_over(service: FakeService) -> None:
-    service.pending_work = 1
-    async with console_on(service) as driver:
-        await driver.app.hang_up()
-        assert service.went_to_background
-        assert driver.app._exit
+async def test_the_cursor_starts_where_it_is_told_to(service: FakeService) -> None:
+    wanted = service.add("wanted", age_s=500)
+    service.add("newest", age_s=0)
+    async with console_on(service, first_job=wanted) as driver:
+        assert driver.one("#jobs", VirtualTable).cursor_key == wanted
 
 
 async def test_leaving_to_the_background(service: FakeService) -> None:

@@ -90,6 +90,18 @@ async def test_a_refusal_leaves_the_form_open_with_what_was_typed() -> None:
         await driver.until(lambda: len(service.submitted) == 1)
 
 
+async def test_a_fault_is_told_and_the_form_stays() -> None:
+    service = FakeService()
+    async with console_on(service) as driver:
+        await driver.press("n")
+        await driver.type("bert")
+        await fill(driver, "command", "true")
+        service.failure = ZeroDivisionError("oh")  # type: ignore[assignment]
+        await driver.press("ctrl+s")
+        await driver.until_shown("ZeroDivisionError")
+        assert isinstance(driver.app.screen, FormScreen)
+
+
 async def test_esc_asks_only_if_something_would_be_lost() -> None:
     async with console_on(FakeService()) as driver:
         await driver.press("n", "escape")

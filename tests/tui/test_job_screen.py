@@ -120,6 +120,16 @@ async def test_back_to_the_list_when_it_is_deleted(service: FakeService) -> None
         await driver.until_shown("deleted")
 
 
+async def test_a_fault_of_a_read_is_told(service: FakeService, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(job: JobId, ordinal: int | None = None) -> None:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(service, "metrics", fail)
+    async with console_on(service) as driver:
+        await driver.press("enter", "]", "]")
+        await driver.until_shown("ZeroDivisionError")
+
+
 async def test_esc_goes_back_to_the_same_row(service: FakeService) -> None:
     service.add("other", age_s=0)
     async with console_on(service) as driver:

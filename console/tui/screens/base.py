@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.worker import Worker
 
 from console.domain.ids import JobId
 from console.engine.service import Change
@@ -58,6 +59,10 @@ class DeckScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         """What changed while another screen was in front wasn't shown here."""
         self.call_after_refresh(self.take, EVERYTHING)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker of this screen ended."""
+        self.deck.tell_fault(event)
 
     def take(self, change: Change) -> None:
         """Show a change."""

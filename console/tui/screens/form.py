@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Button, Input, Select, Static, TextArea
+from textual.worker import Worker
 
 from console.config.fields import FIELDS, SECTIONS, FieldInfo
 from console.domain.errors import ClusterdeckError
@@ -182,6 +183,10 @@ class FormScreen(ModalScreen[None]):
             self.action_save_form()
         else:
             self.action_cancel()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker of this screen ended."""
+        cast(Deck, self.app).tell_fault(event)
 
     def action_save_form(self) -> None:
         """Submit what is typed, if it is a job."""

@@ -84,6 +84,7 @@ class JobsScreen(JobActionsScreen):
         super().on_mount()
         self.query_one("#filter").display = False
         self.query_one("#filter-problem").display = False
+        self._awaited = self.deck.first_job
         self._arrange()
 
     @property
