@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import List, Optional
 
@@ -20,13 +21,17 @@ def main(arguments: Optional[List[str]] = None) -> int:
     linking = commands.add_parser("shim", help="connect stdin and stdout to the agent, starting it if need be")
     linking.add_argument("--state", help="the directory for the node's state")
     chosen = parser.parse_args(arguments)
+    # Compiled files of the bundle are as private as the bundle; jobs get the umask that we were given.
+    umask = os.umask(0o077)
     # Each imports only what it needs: a shim that waits for the whole agent to load would be felt at every connect.
     if chosen.command == "shim":
         from agent.shim import program, run  # noqa: PLC0415
 
+        os.umask(umask)
         return run(chosen.state, program())
     from agent.service import serve  # noqa: PLC0415
 
+    os.umask(umask)
     return serve(chosen.state, idle_s=chosen.idle, ready=chosen.ready)
 
 

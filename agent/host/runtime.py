@@ -9,6 +9,8 @@ from typing import List, Optional
 
 from agent.host.durable import write_durable
 
+_LONGEST_PATH = 107
+_ROOM_FOR_TEMPORARY = 12
 _POINTER = "agent.socket"
 
 
@@ -22,9 +24,13 @@ def choose_socket(root: str) -> str:
     troubles: List[str] = []
     for base in _bases():
         directory = os.path.join(base, f"clusterdeck-{os.getuid()}")
+        path = os.path.join(directory, name)
+        if len(os.fsencode(path)) + _ROOM_FOR_TEMPORARY > _LONGEST_PATH:
+            troubles.append(f"{directory} is too long a path for a socket")
+            continue
         trouble = _make_private(directory)
         if trouble is None:
-            return os.path.join(directory, name)
+            return path
         troubles.append(trouble)
     raise RuntimeDirectoryError(f"there is no safe place for the agent's socket: {'; '.join(troubles)}")
 

@@ -74,11 +74,14 @@ class LogTail:
     async def wait(self, attempt_id: str, timeout_s: float) -> None:
         """Wait until there is more of an attempt's output, or no more will come, or the time is over."""
         followed = self._followed.get(attempt_id)
-        if followed is not None:
-            try:
-                await asyncio.wait_for(followed.news.wait(), timeout_s)
-            except asyncio.TimeoutError:
-                return
+        if followed is None:
+            # Not begun yet: it is followed from the moment at which it runs.
+            await asyncio.sleep(min(timeout_s, _FASTEST_S))
+            return
+        try:
+            await asyncio.wait_for(followed.news.wait(), timeout_s)
+        except asyncio.TimeoutError:
+            return
 
     def news(self, attempt_id: str) -> None:
         """Forget earlier news: `wait` returns for what comes from now on."""

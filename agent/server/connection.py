@@ -158,7 +158,7 @@ class Connection:
             if isinstance(request, ReadLog):
                 await self._read_log(request)
             elif isinstance(request, ReadHistory):
-                self._read_history(request)
+                await self._read_history(request)
             else:
                 self._answer(await self._reply(request))
         except ConnectionError:
@@ -187,6 +187,7 @@ class Connection:
         if unknown or not request.streams:
             self._answer(Reply(request.id, "a log is read from stdout, stderr or both", INVALID))
             return
+        await self._node.orders.settled(request.attempt)
         records = self._node.records
         deadline = time.monotonic() + min(request.wait_s, LONGEST_WAIT_S)
         positions = {"stdout": request.stdout, "stderr": request.stderr}
@@ -208,7 +209,8 @@ class Connection:
                     return
             await records.wait(request.attempt, min(remaining, 1.0))
 
-    def _read_history(self, request: ReadHistory) -> None:
+    async def _read_history(self, request: ReadHistory) -> None:
+        await self._node.orders.settled(request.attempt)
         known = self._node.table.get(request.attempt)
         if known is None:
             self._answer(_not_found(request.id, request.attempt))

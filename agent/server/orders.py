@@ -75,14 +75,23 @@ class Orders:
     async def carry_out(self, order: Order) -> Reply:
         """Do it, or say why not. A command that came before gets its first answer."""
         attempt_id = str(order.spec.get("attempt_id", "")) if isinstance(order, Launch) else order.attempt
-        turn = self._turns.get(attempt_id)
-        if turn is None:
-            turn = self._turns[attempt_id] = asyncio.Lock()
-        async with turn:
+        async with self._turn(attempt_id):
             before = self._answers.get(order.fence.database, order.fence.command)
             if before is not None:
                 return dataclasses.replace(before, id=order.id)
             return await self._carry_out(order)
+
+    async def settled(self, attempt_id: str) -> None:
+        """Wait for the orders that are under way for an attempt: who asks for its log behind its launch gets it."""
+        if attempt_id in self._turns:
+            async with self._turn(attempt_id):
+                return
+
+    def _turn(self, attempt_id: str) -> asyncio.Lock:
+        turn = self._turns.get(attempt_id)
+        if turn is None:
+            turn = self._turns[attempt_id] = asyncio.Lock()
+        return turn
 
     async def _carry_out(self, order: Order) -> Reply:
         try:

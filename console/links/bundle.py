@@ -57,6 +57,8 @@ def install_bundle(bundle: Bundle, state_dir: Path) -> Path:
     try:
         for name, content in bundle.files:
             _write(making / name, content)
+        # Python makes this one itself before the agent can set its umask.
+        (making / "__pycache__").mkdir(mode=0o700)
         try:
             making.rename(place)
         except OSError:

@@ -17,7 +17,6 @@ from console.backends.agents.translate import (
     launch_spec,
     metrics_of,
     read_cursor,
-    report_of,
     samples_of,
     write_cursor,
 )
@@ -197,18 +196,11 @@ class AgentsBackend:
         elif reply.kind in (wire.BROKEN, wire.STALE):
             link.drop(reply.error)
         elif reply.error and isinstance(order, wire.Launch):
-            self._tell(link, AttemptReport(attempt, AttemptPhase.NEVER_RAN, reason=reply.error))
+            if self._sink is not None:
+                refused = AttemptReport(attempt, AttemptPhase.NEVER_RAN, reason=reply.error)
+                self._sink(AttemptChanged(link.name, refused))
         elif reply.error:
             _log.warning("node %s, attempt %s: %s", link.name, attempt, reply.error)
-        elif reply.report is not None:
-            try:
-                self._tell(link, report_of(reply.report))
-            except WrongReport as error:
-                link.drop(f"the agent said something impossible: {error}")
-
-    def _tell(self, link: NodeLink, report: AttemptReport) -> None:
-        if self._sink is not None:
-            self._sink(AttemptChanged(link.name, report))
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

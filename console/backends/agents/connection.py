@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from agent.protocol.errors import LocalProtocolError
-from agent.protocol.messages import Hello, Ping, Push, Reply, Request, Welcome
+from agent.protocol.messages import Changed, Hello, Ping, Push, Reply, Request, Welcome
 from agent.protocol.session import Answered, Closed, ConsoleSession
 from console.links.stream import ByteStream, LinkFailed
 
@@ -20,11 +20,15 @@ _WINDOW_S = 10.0
 
 
 class Connection:
-    """Sends requests and hands out what comes. `told` takes the welcome and whatever the agent tells by itself, in
-    order; what it raises ends the conversation."""
+    """Sends requests and hands out what comes. `told` takes the welcome and whatever the agent tells by itself or in
+    answer to an order, in order; a ValueError of it ends the conversation. `ended` takes
+    the reason as soon as it is over."""
 
-    def __init__(self, stream: ByteStream, told: Callable[[Welcome | Push], None]) -> None:
+    def __init__(
+        self, stream: ByteStream, told: Callable[[Welcome | Push], None], ended: Callable[[str], None]
+    ) -> None:
         self._stream = stream
+        self._ended = ended
         self._told = told
         self._session = ConsoleSession()
         self._answers: dict[int, asyncio.Future[Answered]] = {}
@@ -69,6 +73,7 @@ class Connection:
         if self._reason is not None:
             return
         self._reason = reason
+        self._ended(reason)
         for waiting in self._answers.values():
             if not waiting.done():
                 waiting.set_exception(LinkFailed(reason))
@@ -109,6 +114,9 @@ class Connection:
                 case Closed():
                     self.end(event.reason)
                 case Answered():
+                    if isinstance(event.answer, Reply) and event.answer.report is not None:
+                        # In its place among the changes: the task that waits for the answer would see it later.
+                        self._told(Changed(event.answer.report))
                     waiting = self._answers.pop(event.answer.id, None)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(event)

@@ -11,7 +11,8 @@ from agent.protocol import messages as wire
 from console.backends.agents.connection import Connection
 from console.backends.agents.translate import node_up, progress_of, report_of, sampled_of
 from console.domain.errors import NobodyToDoIt
-from console.domain.reports import AttemptChanged, BackendReport, NodeGone
+from console.domain.ids import AttemptId
+from console.domain.reports import AttemptChanged, AttemptReport, BackendReport, NodeGone
 from console.links.backoff import Backoff
 from console.links.stream import Connector, LinkFailed
 from console.ports import ReportSink
@@ -31,6 +32,7 @@ class NodeLink:
         self._greeting: Connection | None = None
         self._welcome: wire.Welcome | None = None
         self._reports: list[wire.Report] = []
+        self._last: dict[AttemptId, AttemptReport] = {}
         self._reason = "the link is being made"
         self._up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -77,7 +79,7 @@ class NodeLink:
                 self._reason = str(error)
             else:
                 self._welcome, self._reports = None, []
-                self._greeting = Connection(stream, self._told)
+                self._greeting = Connection(stream, self._told, self._ended)
                 self._reason = await self._greeting.run(self._hello)
                 if self._connection is not None:
                     backoff.reset()
@@ -101,24 +103,36 @@ class NodeLink:
             case _ if self._connection is None:
                 raise ValueError("it told of changes before it had told all attempts")
             case wire.Changed():
-                self._report(AttemptChanged(self.name, report_of(message.report)))
+                self._change(report_of(message.report))
             case wire.Progressed():
                 self._report(progress_of(message))
             case wire.Sampled():
                 self._report(sampled_of(self.name, message))
+
+    def _ended(self, reason: str) -> None:
+        self._reason = reason
+        self._up.clear()
 
     def _came_up(self) -> None:
         assert self._welcome is not None
         if self._connection is not None:
             raise ValueError("it told all attempts twice")
         # Reported before anybody can send: what the node has must be joined before a launch.
-        self._report(node_up(self.name, self._welcome, self._reports))
+        up = node_up(self.name, self._welcome, self._reports)
+        self._last = {report.attempt: report for report in up.attempts}
+        self._report(up)
         self._reports = []
         self._connection = self._greeting
         self._up.set()
         if self._sink() is not None:
             task = asyncio.create_task(self._subscribe())
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _change(self, report: AttemptReport) -> None:
+        # The node has more phases than the console, and an order's answer repeats what was told as a change.
+        if self._last.get(report.attempt) != report:
+            self._last[report.attempt] = report
+            self._report(AttemptChanged(self.name, report))
 
     async def _subscribe(self) -> None:
         with suppress(LinkFailed, NobodyToDoIt):
