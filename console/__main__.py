@@ -21,9 +21,22 @@ def _open_service(home: Home, settings: Settings) -> OpenService:
 
 
 def _run_console(home: Home, settings: Settings, jobs: Sequence[JobId] = ()) -> int:
-    from console.wiring import run_console  # noqa: PLC0415 - start-up
+    import asyncio  # noqa: PLC0415 - start-up
 
-    return run_console(home, settings, jobs)
+    from console.tui.run import show  # noqa: PLC0415 - start-up
+    from console.wiring import log_to_file, open_service  # noqa: PLC0415 - start-up
+
+    log_to_file(home)
+    screen = settings.screen
+    return asyncio.run(
+        show(
+            open_service(home, settings),
+            only_ascii=screen.ascii,
+            theme=f"clusterdeck-{screen.theme}",
+            mouse=screen.mouse,
+            first=jobs[0] if jobs else None,
+        )
+    )
 
 
 def main() -> None:

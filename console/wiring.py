@@ -7,18 +7,14 @@ import logging
 import logging.handlers
 import os
 import secrets
-import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from console.backends.agents import AgentsBackend
 from console.config.paths import Home
 from console.config.settings import Settings
-from console.domain.errors import ClusterdeckError, StoreUnusable
-from console.domain.ids import JobId
+from console.domain.errors import StoreUnusable
 from console.engine.clock import SystemClock
 from console.engine.facade import EngineService
 from console.engine.loop import EngineSettings
@@ -26,9 +22,6 @@ from console.engine.roles import Parts
 from console.engine.service import Mode, OpenService, Service
 from console.ports import Backend
 from console.store import open_leader, open_reader
-
-if TYPE_CHECKING:
-    from console.tui.app import ConsoleApp
 
 LOCAL_NODE = ("local", "local")
 _LOG_BYTES = 1 << 20
@@ -50,34 +43,14 @@ def open_service(home: Home, settings: Settings) -> OpenService:
     return opened
 
 
-def run_console(home: Home, settings: Settings, jobs: Sequence[JobId] = ()) -> int:
-    """Show the console until the person leaves, with the cursor on the first of the jobs; returns the exit code."""
-    return asyncio.run(_run_console(home, settings, jobs))
-
-
-async def _run_console(home: Home, settings: Settings, jobs: Sequence[JobId]) -> int:
-    from console.tui.app import ConsoleApp  # noqa: PLC0415 - Textual takes long to import, and only the console needs it
-
+def log_to_file(home: Home) -> None:
+    """Send what this process has to say to a file of its home: the screen belongs to the console."""
     _make_directories(home)
-    _log_to(home.data_dir / "console.log")
-    async with open_service(home, settings)(Mode.LEAD_IF_FREE) as service:
-        app = ConsoleApp(
-            service,
-            only_ascii=settings.screen.ascii,
-            theme=f"clusterdeck-{settings.screen.theme}",
-        )
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(_hang_up(app, service)))
-        await app.run_async(mouse=settings.screen.mouse)
-        return app.return_code or 0
-
-
-async def _hang_up(app: ConsoleApp, service: Service) -> None:
-    """The terminal is gone: what waits goes on in the background, whatever the person would have answered."""
-    with suppress(ClusterdeckError):
-        if service.work_pending():
-            await service.continue_in_background()
-    app.exit()
+    path = home.data_dir / "console.log"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _parts(home: Home, settings: Settings) -> Parts:
@@ -118,7 +91,7 @@ def _spawn_leader(home: Home) -> None:
     try:
         os.posix_spawn(
             sys.executable,
-            [sys.executable, "-m", "console", *home.arguments, "serve"],
+            [sys.executable, "-P", "-m", "console", *home.arguments, "serve"],
             os.environ,
             setsid=True,
             file_actions=[
@@ -139,10 +112,3 @@ def _make_directories(home: Home) -> None:
             raise StoreUnusable(
                 f"The directory {directory} can't be made ({error.strerror}): start with another `--home DIR`."
             ) from error
-
-
-def _log_to(path: Path) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,0 +1,34 @@
+"""Shows the console over an engine until the person leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from console.domain.errors import ClusterdeckError
+from console.domain.ids import JobId
+from console.engine.service import Mode, OpenService, Service
+from console.tui.app import ConsoleApp
+
+
+async def show(
+    open_service: OpenService, *, only_ascii: bool, theme: str, mouse: bool, first: JobId | None = None
+) -> int:
+    """Open the engine and the screen on it, with the cursor on the job `first`; returns the exit code."""
+    async with open_service(Mode.LEAD_IF_FREE) as service:
+        app = ConsoleApp(service, only_ascii=only_ascii, theme=theme, first_job=first)
+        loop = asyncio.get_running_loop()
+        leaving: list[asyncio.Task[None]] = []
+        loop.add_signal_handler(signal.SIGHUP, lambda: leaving.append(asyncio.create_task(_hang_up(app, service))))
+        await app.run_async(mouse=mouse)
+        await asyncio.gather(*leaving)
+        return app.return_code or 0
+
+
+async def _hang_up(app: ConsoleApp, service: Service) -> None:
+    """The terminal is gone: what waits goes on in the background, whatever the person would have answered."""
+    with suppress(ClusterdeckError):
+        if service.work_pending():
+            await service.continue_in_background()
+    app.exit()
