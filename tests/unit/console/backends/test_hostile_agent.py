@@ -1,0 +1,115 @@
+"""A node whose agent lies, is silent or too loud: its own link ends with the reason, nothing else happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from agent.protocol.codec import encode
+from agent.protocol.framing import encode_frame
+from agent.protocol.messages import PROTOCOL_VERSION, Attempts, Changed, Hello, Progressed, Report, Welcome
+from console.backends.agents.node import NodeLink
+from console.domain.errors import NobodyToDoIt
+from console.domain.reports import AttemptChanged, BackendReport, NodeGone, NodeUp
+from console.links.stream import LinkFailed
+
+ATTEMPT = "01ARZ3NDEKTSV4RRFFQ69G5FAV-1"
+WELCOME = encode(Welcome(PROTOCOL_VERSION, "1", "k", "b", "h", 2, 1024))
+NONE_YET = encode(Attempts([], last=True))
+
+
+class Scripted:
+    """A stream that says what it was told to say, then nothing."""
+
+    def __init__(self, script: Sequence[bytes]) -> None:
+        self._script = list(script)
+        self.closed = asyncio.Event()
+
+    async def read(self) -> bytes:
+        if self._script:
+            return self._script.pop(0)
+        await self.closed.wait()
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        return
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+class Connector:
+    """Gives one scripted stream, then fails."""
+
+    def __init__(self, script: Sequence[bytes]) -> None:
+        self.streams = [Scripted(script)]
+
+    async def connect(self) -> Scripted:
+        if not self.streams:
+            raise LinkFailed("no more streams")
+        return self.streams.pop()
+
+
+@asynccontextmanager
+async def linked(script: Sequence[bytes]) -> AsyncIterator[tuple[NodeLink, asyncio.Queue[BackendReport]]]:
+    reports: asyncio.Queue[BackendReport] = asyncio.Queue()
+    link = NodeLink("n1", Connector(script), Hello(PROTOCOL_VERSION, "1", "db", 1), lambda: reports.put_nowait)
+    link.begin()
+    try:
+        async with asyncio.timeout(20):
+            yield link, reports
+    finally:
+        await link.close()
+
+
+async def gone(reports: asyncio.Queue[BackendReport]) -> str:
+    while not isinstance(report := await reports.get(), NodeGone):
+        pass
+    return report.reason
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ([b""], "closed the link"),
+        ([b"\x7f\xff\xff\xff"], "announced"),
+        ([WELCOME, NONE_YET, encode_frame(b'{"type":"changed"}')], "report is missing"),
+        ([WELCOME, NONE_YET, encode(Changed(Report(ATTEMPT, "dancing")))], "doesn't exist"),
+        ([WELCOME, NONE_YET, encode(Changed(Report("../../etc", "running")))], "not an attempt id"),
+        ([WELCOME, NONE_YET, encode(Progressed(ATTEMPT, 1.0, 7.0))], "more than the whole"),
+        ([WELCOME, encode(Changed(Report(ATTEMPT, "running")))], "before it had told all attempts"),
+        ([WELCOME, NONE_YET, NONE_YET], "twice"),
+        ([WELCOME, encode(Attempts([Report(ATTEMPT, "ended")], last=True))], "without saying how"),
+        ([encode(Welcome(9, "1", "k", "b", "h", 2, 1024))], "version 9"),
+        ([WELCOME, NONE_YET, encode(Progressed(ATTEMPT, 1.0)) * 60_000], "more than 50000 messages"),
+    ],
+)
+async def test_the_link_ends_with_the_reason(script: list[bytes], reason: str) -> None:
+    async with linked(script) as (link, reports):
+        assert reason in await gone(reports)
+        with pytest.raises(NobodyToDoIt, match="n1 is out of reach"):
+            link.connection()
+
+
+async def test_the_node_is_up_before_anything_can_be_sent_and_changes_are_told_once() -> None:
+    running = encode(Changed(Report(ATTEMPT, "running", 1.0)))
+    first = encode(Attempts([Report(ATTEMPT, "launching")], last=True))
+    async with linked([WELCOME + first + running + running]) as (link, reports):
+        up = await reports.get()
+        assert isinstance(up, NodeUp)
+        assert [each.attempt for each in up.attempts] == [ATTEMPT]
+        assert isinstance(await reports.get(), AttemptChanged)
+        assert reports.empty()
+        assert (await link.ready(1.0)).is_open
+
+
+async def test_the_same_trouble_is_told_once() -> None:
+    async with linked([b""]) as (_, reports):
+        assert "closed" in await gone(reports)
+        assert await gone(reports) == "no more streams"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await reports.get()
