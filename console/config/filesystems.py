@@ -9,7 +9,16 @@ _NETWORK = frozenset(
     (
         *("nfs", "nfs4", "cifs", "smbfs", "smb2", "smb3", "9p", "afs", "coda", "ncpfs", "davfs", "wekafs"),
         *("ceph", "glusterfs", "lustre", "gpfs", "beegfs", "pvfs2", "orangefs", "panfs", "ocfs2", "gfs2"),
-        *("fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.juicefs", "fuse.gcsfuse"),
+        *(
+            "fuse.sshfs",
+            "fuse.glusterfs",
+            "fuse.ceph",
+            "fuse.davfs",
+            "fuse.s3fs",
+            "fuse.rclone",
+            "fuse.juicefs",
+            "fuse.gcsfuse",
+        ),
     )
 )
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -30,11 +39,20 @@ def type_from_mounts(path: str, mounts: str) -> str:
     return kind
 
 
-def network_type(path: Path) -> str:
-    """The network file system that a path is on, or will be on once it is created; "" if it is a local one."""
+def network_type_in(path: str, mounts: str) -> str:
+    """The network file system that an absolute path without symlinks is on, by such a text; "" if it is a local one."""
+    kind = type_from_mounts(path, mounts)
+    return kind if kind in _NETWORK else ""
+
+
+def read_mounts() -> str:
+    """The mount table of this process; empty where the system keeps none in /proc."""
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
+        return Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return ""  # Not Linux: the database itself will refuse what it can't lock.
-    kind = type_from_mounts(str(path.resolve()), mounts)
-    return kind if kind in _NETWORK else ""
+
+
+def network_type(path: Path) -> str:
+    """The network file system that a path is on, or will be on once it is created; "" if it is a local one."""
+    return network_type_in(str(path.resolve()), read_mounts())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.config.filesystems import read_mounts
 from console.domain.errors import StoreUnusable
 from console.ports import Clock, Store, StoreReader
 from console.store import damage, files
@@ -54,7 +55,7 @@ async def open_leader(path: str, clock: Clock, *, kind: str) -> Store | None:
 def _prepare(path: str) -> Path:
     file = Path(path).absolute()
     # Asked first: nothing is to be made there.
-    files.refuse_network(file, files.read_mounts())
+    files.refuse_network(file, read_mounts())
     with damage.explained(file):
         files.prepare_directory(file.parent)
     return file

@@ -4,58 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from pathlib import Path
 
+from console.config.filesystems import network_type_in
 from console.domain.errors import StoreUnusable
 
-_NETWORK_TYPES = frozenset(
-    (
-        *("9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs"),
-        *("nfs", "nfs4", "ocfs2", "orangefs", "panfs", "smb2", "smb3", "smbfs", "wekafs"),
-        *("fuse.ceph", "fuse.davfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.juicefs", "fuse.rclone", "fuse.s3fs"),
-        "fuse.sshfs",
-    )
-)
 _COMPANIONS = ("", "-wal", "-shm")
-_MOUNTS = Path("/proc/self/mounts")
-
-
-def network_type(path: str, mounts: str) -> str | None:
-    """The type of the network file system that an absolute path without symlinks lies on, None for a local one.
-
-    `mounts` is the text of /proc/mounts.
-    """
-    best, kind = "", ""
-    for line in mounts.splitlines():
-        fields = line.split(" ")
-        if len(fields) < 3:
-            continue
-        point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
-        covers = path == point or path.startswith(point.rstrip("/") + "/")
-        # Of two mounts on one point the later one is seen.
-        if covers and len(point) >= len(best):
-            best, kind = point, fields[2]
-    return kind if kind in _NETWORK_TYPES else None
-
-
-def read_mounts() -> str:
-    """The mount table of this process, empty where the system keeps none in /proc."""
-    try:
-        return _MOUNTS.read_text("utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        return ""
 
 
 def refuse_network(path: Path, mounts: str) -> None:
     """StoreUnusable, with the option that helps, if a database can't lie there: SQLite's locks and its shared memory
     need a local disk."""
-    kind = network_type(os.path.realpath(path), mounts)
-    if kind is None:
+    kind = network_type_in(os.path.realpath(path), mounts)
+    if not kind:
         return
     places = [f"{base}/clusterdeck-{os.getuid()}" for base in ("/var/tmp", "/tmp")]  # noqa: S108 (only proposed)
-    local = next((place for place in places if network_type(os.path.realpath(place), mounts) is None), places[0])
+    local = next((place for place in places if not network_type_in(os.path.realpath(place), mounts)), places[0])
     raise StoreUnusable(
         f"The database {path} is on a network file system ({kind}), where SQLite can lose data: "
         f"start with `--home {local}`, which is on a local disk."

@@ -10,7 +10,7 @@ import pytest
 
 from console.domain.errors import StoreUnusable
 from console.ports import Batch
-from console.store import damage, files, open_leader, open_reader
+from console.store import damage, open_leader, open_reader
 from tests.harness.stores import SPEC, SystemClock, completed_job, leading, new_job_id
 
 CLOCK = SystemClock()
@@ -179,7 +179,7 @@ async def test_a_row_that_cannot_be_read_is_told(path: Path) -> None:
 async def test_a_network_file_system_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "read_mounts", lambda: f"a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
+    monkeypatch.setattr("console.store.read_mounts", lambda: f"a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
     for opening in (
         open_reader(str(tmp_path / "home" / "db"), CLOCK),
         open_leader(str(tmp_path / "db"), CLOCK, kind="x"),

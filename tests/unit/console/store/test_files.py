@@ -10,15 +10,6 @@ import pytest
 from console.domain.errors import StoreUnusable
 from console.store import files
 
-MOUNTS = r"""
-/dev/vda / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
-/dev/vdb /home/local\040disk xfs rw 0 0
-host:/x /mnt/ssh fuse.sshfs rw 0 0
-server:/y /data nfs rw 0 0
-/dev/vdc /data ext4 rw 0 0
-"""
-
 
 @pytest.fixture
 def _open_umask() -> Iterator[None]:
@@ -29,22 +20,6 @@ def _open_umask() -> Iterator[None]:
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/home/ada/x", "nfs4"),
-        ("/home", "nfs4"),
-        ("/home/local disk/x", None),
-        ("/homestead/x", None),
-        ("/mnt/ssh/x", "fuse.sshfs"),
-        ("/data/x", None),
-        ("/var/x", None),
-    ],
-)
-def test_the_mount_that_a_path_is_on_decides(path: str, kind: str | None) -> None:
-    assert files.network_type(path, MOUNTS) == kind
 
 
 def test_the_refusal_names_the_option_that_helps(tmp_path: Path) -> None:
