@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from console.tui.app import ConsoleApp
-from tests.harness.fake_service import NOW, FakeService
+from tests.harness.fake_service import FakeService
 
 DEADLINE_S = 5.0
 W = TypeVar("W", bound=Widget)
@@ -61,8 +61,8 @@ class Driver:
 async def console_on(
     service: FakeService, *, size: tuple[int, int] = (100, 30), **settings: object
 ) -> AsyncIterator[Driver]:
-    """The console over a service, with a clock that stands still."""
-    app = ConsoleApp(service, now=lambda: NOW, live=False, **settings)  # type: ignore[arg-type]
+    """The console over a service, with the service's clock, which stands still."""
+    app = ConsoleApp(service, now=lambda: service.now, live=False, **settings)  # type: ignore[arg-type]
     async with app.run_test(size=size, notifications=True) as pilot:
         await pilot.pause()
         yield Driver(app, pilot)

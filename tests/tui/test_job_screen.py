@@ -104,6 +104,22 @@ async def test_metrics_and_resources(service: FakeService) -> None:
         await driver.until_shown("150 %")
 
 
+async def test_times_and_curves_of_a_running_job_go_on(service: FakeService) -> None:
+    async with console_on(service, size=(120, 50)) as driver:
+        await driver.press("enter")
+        await driver.until_shown("for 4 min 58 s on local")
+        service.now += 60
+        screen = driver.app.screen
+        assert isinstance(screen, JobScreen)
+        screen.tick()
+        await driver.until_shown("for 5 min 58 s on local")
+        await driver.press("]", "]", "]")
+        await driver.until_shown("150 %")
+        service.telemetry(job_of(service)).usage.append(AttemptSample(NOW + 99, 321.0, None, None, None, None, None))
+        service.tell(job_of(service))
+        await driver.until(lambda: screen.tick() is None and "321 %" in driver.text())
+
+
 async def test_actions_work_here_too(service: FakeService) -> None:
     async with console_on(service) as driver:
         await driver.press("enter", "x", "y")

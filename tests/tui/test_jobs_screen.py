@@ -220,6 +220,17 @@ async def test_menu_runs_what_is_chosen(service: FakeService) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, JobScreen))
 
 
+async def test_ages_go_on(service: FakeService) -> None:
+    async with console_on(service) as driver:
+        screen = driver.app.screen
+        assert isinstance(screen, JobsScreen)
+        screen.tick()
+        service.now += 3600
+        screen.tick()
+        await driver.until_shown("1 h", "#jobs")
+        assert "1 min" not in driver.text("#jobs")
+
+
 async def test_the_last_column_is_a_button(service: FakeService) -> None:
     async with console_on(service, size=(120, 30)) as driver:
         await driver.pilot.click("#jobs", offset=(driver.text("#jobs").splitlines()[2].index("⋯"), 2))

@@ -28,6 +28,11 @@ def helper(info: FieldInfo) -> str:
     return info.helper
 
 
+def placeholder(info: FieldInfo) -> str:
+    """What stands in an empty field: an example that can't be taken for a value."""
+    return f"e.g. {info.example}" if info.example else ""
+
+
 def summary(wrong: Sequence[FieldInfo]) -> str:
     """One line about the fields that need another look; empty if none does."""
     if not wrong:

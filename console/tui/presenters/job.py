@@ -168,7 +168,7 @@ def history(lines: Sequence[HistoryLine]) -> tuple[Line, ...]:
         this_day = moment(line.at)[:10]
         if this_day != day:
             day = this_day
-            shown.append((Cell(day, "strong"),))
+            shown.append((Cell(f"{day} UTC", "strong"),))
         shown.append((Cell(f"  {clock(line.at)}  ", "muted"), Cell(line.text)))
     return tuple(shown) or ((Cell("Nothing is recorded of this job.", "muted"),),)
 
@@ -234,6 +234,11 @@ def no_usage(view: JobView) -> Line:
     if not view.job.attempts:
         return (Cell("It has not run yet: what it uses is shown here once it does.", "muted"),)
     return (Cell("No sample was taken yet." if view.status is Status.RUNNING else "No sample was taken.", "muted"),)
+
+
+def log_state(words: str, *, is_complete: bool) -> str:
+    """The line under a log: a log to which nothing is added any more isn't followed, it is all there."""
+    return words.replace("following", "complete") if is_complete else words
 
 
 def no_log(view: JobView) -> str:

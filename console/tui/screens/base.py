@@ -32,6 +32,10 @@ class DeckScreen(Screen[None]):
     PLACES: ClassVar[tuple[Place, ...]] = ()
     HERE: ClassVar[str] = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._was_shown = False
+
     @property
     def deck(self) -> Deck:
         """The app, typed."""
@@ -58,7 +62,9 @@ class DeckScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """What changed while another screen was in front wasn't shown here."""
-        self.call_after_refresh(self.take, EVERYTHING)
+        if self._was_shown:
+            self.call_after_refresh(self.take, EVERYTHING)
+        self._was_shown = True
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker of this screen ended."""

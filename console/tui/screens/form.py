@@ -53,13 +53,19 @@ class FormField(Vertical):
             options = [(choice, choice) for choice in info.choices]
             return Select(options, value=value, allow_blank=False, compact=True, classes="field-input")
         if info.lines > 1:
-            area = TextArea(value, compact=True, placeholder=info.example, tab_behavior="focus", classes="field-input")
+            area = TextArea(
+                value,
+                compact=True,
+                placeholder=presenter.placeholder(info),
+                tab_behavior="focus",
+                classes="field-input",
+            )
             area.styles.height = info.lines
             return area
         suggester = SuggestFromList(info.choices, case_sensitive=False) if info.choices else None
         return Input(
             value,
-            placeholder=info.example,
+            placeholder=presenter.placeholder(info),
             compact=True,
             select_on_focus=False,
             suggester=suggester,

@@ -201,7 +201,8 @@ class JobScreen(JobActionsScreen):
     def on_log_view_state_changed(self, event: LogView.StateChanged) -> None:
         """The line under the log."""
         event.stop()
-        self._put("#log-state", safe(event.state.words()))
+        is_complete = self._document is not None and self._document.is_complete
+        self._put("#log-state", safe(presenter.log_state(event.state.words(), is_complete=is_complete)))
 
     # -- tabs
 

@@ -75,7 +75,7 @@ def test_attempts_say_how_they_ended() -> None:
 
 def test_history_names_the_day_once() -> None:
     shown = presenter.history([HistoryLine(0, "a", "submitted"), HistoryLine(60, "b", "started")])
-    assert [plain(line) for line in shown] == ["1970-01-01", "  00:00:00  submitted", "  00:01:00  started"]
+    assert [plain(line) for line in shown] == ["1970-01-01 UTC", "  00:00:00  submitted", "  00:01:00  started"]
     assert "Nothing is recorded" in plain(presenter.history([])[0])
 
 
@@ -100,6 +100,11 @@ def test_what_stands_where_nothing_is_yet() -> None:
     assert "No sample" in plain(presenter.no_usage(view("running")))
     waiting = replace(view("pending"), reason="waiting for 2 GPUs")
     assert presenter.no_log(waiting) == "It has not started yet: waiting for 2 GPUs. Its log will appear here."
+
+
+def test_a_complete_log_is_not_followed() -> None:
+    assert presenter.log_state("following, 3 lines", is_complete=False) == "following, 3 lines"
+    assert presenter.log_state("following, 3 lines", is_complete=True) == "complete, 3 lines"
 
 
 def test_asked_for() -> None:

@@ -68,5 +68,6 @@ def test_form_words() -> None:
     by_key = {info.key: info for info in FIELDS}
     assert form.label(by_key["name"]) == "Job Name*"
     assert "AdamW" in form.helper(by_key["optimizer"])
+    assert form.placeholder(by_key["epochs"]) == "e.g. 3"
     assert form.summary([]) == ""
     assert form.summary([by_key["name"], by_key["epochs"]]) == "Please look at Job Name, Epochs."
