@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from agent.host.procfs import (
     process_io,
     process_name,
 )
+from agent.host.records import append_whole
 from agent.protocol.messages import AttemptUse, Gpu, GpuShare, GpuUse, NodeUse
 from agent.protocol.schema import plain
 
@@ -183,11 +183,7 @@ class Sampler:
         line = json.dumps(plain(sample), separators=(",", ":")).encode("ascii") + b"\n"
         try:
             path = self._store.directory(attempt_id).file(SAMPLES_FILE)
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            try:
-                os.write(descriptor, line)
-            finally:
-                os.close(descriptor)
+            append_whole(path, line)
         except OSError:
             return  # a full disk, or the attempt was removed just now: a sample less
 

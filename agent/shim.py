@@ -11,9 +11,7 @@ from typing import Dict, List, Optional
 
 from agent.host.identity import state_root
 from agent.host.runtime import is_ours, published_socket
-
-MARKER = b"CLUSTERDECK-LINK-1\n"
-TROUBLE = b"CLUSTERDECK-TROUBLE-1 "
+from agent.protocol.marker import MARKER, TROUBLE
 
 _START_S = 20.0
 _CONNECT_S = 5.0

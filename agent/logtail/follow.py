@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from dataclasses import dataclass, field
 from typing import Callable, Dict, Optional
@@ -22,6 +23,7 @@ _log = logging.getLogger("agent.logtail")
 @dataclass
 class _Followed:
     tail: Tail
+    epochs: Optional[int]
     interval_s: float = _FASTEST_S
     due: float = 0.0
     is_over: bool = False
@@ -45,7 +47,7 @@ class LogTail:
         """Read an attempt's output from now on, unless all of it was read before."""
         directory = self._directory_of(attempt_id)
         if attempt_id not in self._followed and not is_done(directory):
-            self._followed[attempt_id] = _Followed(Tail(directory, epochs))
+            self._followed[attempt_id] = _Followed(Tail(directory, epochs), epochs)
             self._wake.set()
 
     def end(self, attempt_id: str) -> None:
@@ -124,11 +126,8 @@ class LogTail:
                 followed.tail.save()
                 followed.saved_at, followed.is_dirty = now, False
         except OSError as error:
-            # A full disk, or a directory that somebody removed: the log itself is the supervisor's business.
             _log.warning("reading the output of %s is put off: %s", attempt_id, error)
-            followed.due = now + _RETRY_S
-            if followed.is_over:
-                self.drop(attempt_id)
+            self._begin_anew(attempt_id, followed)
             return
         if is_new:
             followed.is_dirty = True
@@ -140,6 +139,18 @@ class LogTail:
             followed.due = now + followed.interval_s
         if now - followed.told_at >= _TELL_S:
             self._tell_reading(attempt_id, followed, now)
+
+    def _begin_anew(self, attempt_id: str, followed: _Followed) -> None:
+        """The disk didn't take what was read: go back to what it has, and try again in a while."""
+        followed.tail.close()
+        try:
+            followed.tail = Tail(self._directory_of(attempt_id), followed.epochs)
+            followed.due = time.monotonic() + _RETRY_S
+            is_there = os.path.isdir(self._directory_of(attempt_id))
+        except OSError:
+            is_there = False
+        if not is_there:
+            self.drop(attempt_id)
 
     def _tell_reading(self, attempt_id: str, followed: _Followed, now: float) -> None:
         reading = followed.tail.reading(time.time())

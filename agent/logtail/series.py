@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple, Union
 
+from agent.host.records import append_whole
 from agent.reading.findings import json_number
 
 SERIES_FILE = "series.jsonl"
@@ -53,18 +54,9 @@ class Series:
         if not self._waiting:
             return
         data = ("\n".join(self._waiting) + "\n").encode("ascii")
+        append_whole(self._path, data)
         self._waiting.clear()
-        append(self._path, data)
         self._size += len(data)
-
-
-def append(path: str, data: bytes) -> None:
-    """Add bytes to a private file."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
 
 
 def whole_lines(path: str, offset: int, limit: int) -> Tuple[bytes, bool]:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from agent.core.lifecycle import ABSENT, PREPARED
 from agent.core.spec import LaunchSpec, SpecError
 from agent.host.attempts import AttemptError, AttemptStore
-from agent.host.durable import write_durable
+from agent.host.durable import make_directory, write_durable
 from agent.protocol.messages import (
     BROKEN,
     INVALID,
@@ -172,16 +172,21 @@ class Orders:
         """Make sure that it never runs, whatever of it is on the disk."""
         chosen = attempt_id if spec is None else spec.attempt_id
         try:
-            self._store.revoke(chosen)
+            self._revoke(chosen, reason)
             if spec is not None:
                 self._store.prepare(spec)
-                path = self._store.directory(chosen).file(REFUSAL_FILE)
-                write_durable(path, reason.encode("utf-8", "replace"))
         except OSError:
             # The disk takes nothing: that is fine as long as there is nothing on it that could be launched.
             if self._store.phase(chosen) == PREPARED:
                 raise
         return reason
+
+    def _revoke(self, attempt_id: str, reason: str) -> bool:
+        """Make sure that it never runs; False if it may already. The reason first: who sees the one sees the other."""
+        directory = self._store.directory(attempt_id)
+        make_directory(directory.path)
+        write_durable(directory.file(REFUSAL_FILE), reason.encode("utf-8", "replace"))
+        return self._store.revoke(attempt_id)
 
     def _disk_refusal(self) -> Optional[str]:
         free = shutil.disk_usage(self._store.root).free
@@ -210,8 +215,7 @@ class Orders:
         return Reply(order.id, report=self._table.refresh(attempt_id).report)
 
     def _stop(self, attempt_id: str, order: Stop, grace_s: float) -> None:
-        if self._store.phase(attempt_id) == PREPARED and self._store.revoke(attempt_id):
-            write_durable(self._store.directory(attempt_id).file(REFUSAL_FILE), order.reason.encode("utf-8", "replace"))
+        if self._store.phase(attempt_id) == PREPARED and self._revoke(attempt_id, order.reason):
             return
         self._store.request_stop(attempt_id, order.reason, grace_s)
 

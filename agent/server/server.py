@@ -172,7 +172,11 @@ class Server:
         running: Dict[str, Sequence[str]] = {
             known.report.attempt: known.spec.gpu_uuids for known in live if known.spec is not None
         }
-        node, attempts = await asyncio.get_running_loop().run_in_executor(None, self._gauges.sample, running)
+        try:
+            node, attempts = await asyncio.get_running_loop().run_in_executor(None, self._gauges.sample, running)
+        except Exception:  # noqa: BLE001 - a /proc that looks unlike any known one costs the samples, not the agent
+            _log.exception("the node can't be sampled")
+            return
         for connection in listeners:
             database = None if connection.hello is None else connection.hello.database
             mine = {

@@ -108,7 +108,7 @@ class AttemptTable:
             for attempt_id in list(self._live):
                 try:
                     known = self.refresh(attempt_id)
-                except OSError as error:
+                except (OSError, ValueError) as error:
                     _log.warning("attempt %s can't be read now: %s", attempt_id, error)
                     continue
                 is_hot = is_hot or known.report.phase in (PREPARED, LAUNCHING) or known.stopping

@@ -7,13 +7,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from agent.protocol.marker import MARKER, MOST_NOISE, TROUBLE
 from console.links.bundle import install_bundle, make_bundle
 from console.links.stream import LinkFailed, LinkRefused
 
-MARKER = b"CLUSTERDECK-LINK-1\n"
-TROUBLE = b"CLUSTERDECK-TROUBLE-1 "
-
-_MOST_NOISE = 64 * 1024
 _START_S = 30.0
 _END_S = 2.0
 _READ = 64 * 1024
@@ -58,7 +55,22 @@ class LocalConnector:
     async def connect(self) -> ProcessStream:
         """Start the shim, and through it the agent if there is none. LinkFailed says why that failed."""
         place = await asyncio.to_thread(self._install)
-        process = await asyncio.create_subprocess_exec(
+        try:
+            process = await self._start_shim(place)
+        except OSError as error:
+            raise LinkFailed(f"{self._python} can't be started: {error.strerror}") from error
+        try:
+            async with asyncio.timeout(_START_S):
+                return ProcessStream(process, await skip_noise(process.stdout))
+        except TimeoutError:
+            await _end(process)
+            raise LinkFailed(f"this machine's agent didn't answer within {_START_S:.0f} s") from None
+        except BaseException:
+            await _end(process)
+            raise
+
+    async def _start_shim(self, place: Path) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             self._python,
             "-I",
             str(place),
@@ -71,15 +83,6 @@ class LocalConnector:
             # Out of the terminal's reach: ctrl+c and a closed terminal are the console's business.
             start_new_session=True,
         )
-        try:
-            async with asyncio.timeout(_START_S):
-                return ProcessStream(process, await skip_noise(process.stdout))
-        except TimeoutError:
-            await _end(process)
-            raise LinkFailed(f"this machine's agent didn't answer within {_START_S:.0f} s") from None
-        except BaseException:
-            await _end(process)
-            raise
 
     def _install(self) -> Path:
         try:
@@ -93,7 +96,7 @@ async def skip_noise(reader: asyncio.StreamReader | None) -> bytes:
     assert reader is not None
     seen = b""
     while MARKER not in seen:
-        if len(seen) > _MOST_NOISE:
+        if len(seen) > MOST_NOISE:
             raise LinkFailed("64 KiB came before the agent's marker: is something printed by a shell's rc files?")
         piece = await reader.read(_READ)
         if not piece:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
 from agent.protocol import messages as wire
+from console import VERSION
 from console.backends.agents.connection import Connection, error_of
 from console.backends.agents.node import NodeLink
 from console.backends.agents.translate import (
@@ -30,7 +31,6 @@ from console.ports import Clock, History, LaunchOrder, LogChunk, LogPosition, Re
 
 LOCAL_HOST = "local"
 
-_CONSOLE_VERSION = "0.1.0"
 _REACH_S = 15.0
 _ANSWER_S = 60.0
 _HISTORY_BYTES = 1 << 20
@@ -61,7 +61,7 @@ class AgentsBackend:
         self._clock = clock
         self._sink: ReportSink | None = None
         self._orders: set[asyncio.Task[None]] = set()
-        hello = wire.Hello(wire.PROTOCOL_VERSION, _CONSOLE_VERSION, database_id, epoch)
+        hello = wire.Hello(wire.PROTOCOL_VERSION, VERSION, database_id, epoch)
         self._links = {
             name: NodeLink(name, _connector(name, host, state_dir), hello, lambda: self._sink) for name, host in nodes
         }

@@ -85,6 +85,7 @@ def test_a_shim_without_a_place_for_state_says_why(tmp_path: Path) -> None:
     assert str(blocked).encode() in result.stdout
 
 
-async def test_a_node_without_python_is_told(tmp_path: Path) -> None:
-    with pytest.raises((LinkFailed, OSError)):
-        await LocalConnector(str(tmp_path), python="/bin/false").connect()
+@pytest.mark.parametrize("python", ["/bin/false", "/no/such/python"])
+async def test_a_python_that_does_not_work_is_told(tmp_path: Path, python: str) -> None:
+    with pytest.raises(LinkFailed):
+        await LocalConnector(str(tmp_path), python=python).connect()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.protocol.marker import MARKER, TROUBLE
 from console.links.bundle import install_bundle, make_bundle
-from console.links.local import MARKER, TROUBLE, skip_noise
+from console.links.local import skip_noise
 from console.links.stream import LinkFailed
 
 
