@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
-from console.core.filters import Filter, facts_of, matches, parse
+from console.core.filters import Filter, JobFacts, facts_of, matches, parse
 from console.domain.ids import JobId
 from console.domain.jobs import Job, Status
 from console.tui.presenters.jobs import SORT_COLUMNS, Counts, SortColumn, sort_key
@@ -23,6 +23,8 @@ class JobList:
         self.order: list[JobId] = []
         self._progress_of = progress_of
         self._filter: Filter | None = None
+        self._facts: dict[JobId, tuple[Job, JobFacts]] = {}
+        self._keeps_facts = True
         self._shown: set[JobId] = set()
         self._statuses: dict[JobId, Status] = {}
         self._tally: Counter[Status] = Counter()
@@ -44,6 +46,9 @@ class JobList:
         wanted = parse(text)
         self.filter_text = text.strip()
         self._filter = wanted if wanted.terms else None
+        if self._filter is None:
+            self._facts.clear()
+        self._keeps_facts = not any(choice.test.field == "age" for term in wanted.terms for choice in term.choices)
 
     def next_sort(self) -> None:
         """Sort by the next column, in the direction in which people want it first."""
@@ -61,8 +66,9 @@ class JobList:
         """Work everything out anew."""
         self._statuses = {job.id: job.status for job in jobs.values()}
         self._tally = Counter(self._statuses.values())
-        wanted = self._filter
-        shown = [job for job in jobs.values() if wanted is None or matches(wanted, facts_of(job, now))]
+        shown = list(jobs.values())
+        if self._filter is not None:
+            shown = [job for job in shown if self._fits(job, now)]
         shown.sort(key=sort_key(self.sort, self._progress_of), reverse=self.descending)
         self.order = [job.id for job in shown]
         self._shown = set(self.order)
@@ -80,13 +86,22 @@ class JobList:
                 moved |= self._drop(job_id)
                 continue
             self._count(job)
-            fits = self._filter is None or matches(self._filter, facts_of(job, now))
-            moved |= fits is not (job_id in self._shown)
+            moved |= self._fits(job, now) is not (job_id in self._shown)
         if moved:
             self.arrange(jobs, now)
         return moved
 
+    def _fits(self, job: Job, now: float) -> bool:
+        if self._filter is None:
+            return True
+        known = self._facts.get(job.id)
+        if known is None or known[0] is not job or not self._keeps_facts:
+            # Facts are kept for the arrangements to come; an age would be another one by then.
+            known = self._facts[job.id] = (job, facts_of(job, now))
+        return matches(self._filter, known[1])
+
     def _drop(self, job_id: JobId) -> bool:
+        self._facts.pop(job_id, None)
         old = self._statuses.pop(job_id, None)
         if old is not None:
             self._tally[old] -= 1

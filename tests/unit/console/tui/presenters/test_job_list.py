@@ -89,6 +89,23 @@ def test_a_new_job_a_deleted_one_and_one_that_leaves_the_filter(service: FakeSer
     assert listed.order == []
 
 
+def test_a_filter_by_age_goes_with_the_time(service: FakeService, listed: JobList) -> None:
+    listed.set_filter("age<4m")
+    listed.arrange(service.jobs(), NOW)
+    assert names(service, listed) == ["gpt", "Ada"]
+    listed.arrange(service.jobs(), NOW + 100)
+    assert names(service, listed) == ["gpt"]
+
+
+def test_a_filter_sees_what_changed(service: FakeService, listed: JobList) -> None:
+    listed.set_filter("status:completed")
+    listed.arrange(service.jobs(), NOW)
+    assert names(service, listed) == ["bert"]
+    service.move(service.find("Ada").job.id, Completed(NOW))
+    listed.arrange(service.jobs(), NOW)
+    assert names(service, listed) == ["Ada", "bert"]
+
+
 def test_a_job_that_is_told_as_changed_but_is_gone(service: FakeService, listed: JobList) -> None:
     assert not listed.apply({JobId("01UNKNOWN")}, {JobId("01OTHER")}, service.jobs(), NOW)
     assert listed.counts.total == 3
