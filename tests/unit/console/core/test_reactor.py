@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+
+from console.core.commands import (
+    AcknowledgeAttempt,
+    Command,
+    ForgetAttempt,
+    LaunchAttempt,
+    MirrorAttempt,
+    StopAttempt,
+)
+from console.core.reactor import step
+from console.domain.events import (
+    AttemptAccepted,
+    AttemptEnded,
+    AttemptForgotten,
+    AttemptLost,
+    AttemptMirrored,
+    AttemptRefused,
+    AttemptStarted,
+    Event,
+    JobDeleteRequested,
+    JobEdited,
+    JobRestarted,
+    JobStopRequested,
+    NodeConnected,
+    NodeStale,
+)
+from console.domain.ids import attempt_id
+from tests.harness.builders import connected, ended, facts, first, folded, job_id, planned, spec, submitted
+from tests.harness.clock import NOW
+
+JOB, ATTEMPT = job_id(1), first(1)
+STARTED = AttemptStarted(NOW, ATTEMPT, NOW)
+BADLY = AttemptEnded(NOW, ATTEMPT, ended(1), NOW, NOW)
+MIRRORED = AttemptMirrored(NOW, ATTEMPT)
+STOP = JobStopRequested(NOW, JOB)
+DELETE = JobDeleteRequested(NOW, JOB)
+UP = NodeConnected(NOW, "n1", facts())
+TO_STOP = StopAttempt("n1", ATTEMPT, "stopped by user")
+TO_FORGET = ForgetAttempt("n1", ATTEMPT)
+TO_MIRROR = MirrorAttempt("n1", ATTEMPT)
+
+QUIET: list[tuple[list[Event], Event]] = [
+    ([], submitted(1)),
+    ([submitted(1)], JobEdited(NOW, JOB, spec("other"))),
+    ([submitted(1)], STOP),
+    ([submitted(1)], DELETE),
+    ([submitted(1), planned(1)], STARTED),
+    ([submitted(1), planned(1)], AttemptRefused(NOW, ATTEMPT, "no room")),
+    ([submitted(1), planned(1)], AttemptLost(NOW, ATTEMPT, "node lost")),
+    ([submitted(1), planned(1)], planned(1, 2)),
+    ([submitted(1), planned(1), STARTED, BADLY], STOP),
+    ([submitted(1), planned(1), STARTED, BADLY], JobRestarted(NOW, JOB)),
+    ([submitted(1), planned(1), STARTED, BADLY, MIRRORED], UP),
+    ([submitted(1), planned(1), STARTED], UP),
+    ([submitted(1), planned(1)], NodeStale(NOW, "n1", "cut")),
+    ([], STARTED),
+]
+
+
+@pytest.mark.parametrize(("before", "event"), QUIET)
+def test_nothing_follows(before: list[Event], event: Event) -> None:
+    assert step(folded(*connected(), *before), event) == ()
+
+
+FOLLOWS: list[tuple[list[Event], Event, list[Command]]] = [
+    ([submitted(1), planned(1)], STOP, [TO_STOP]),
+    ([submitted(1), planned(1), STARTED], STOP, [TO_STOP]),
+    ([submitted(1), planned(1), STARTED, STOP], STOP, [TO_STOP]),
+    ([submitted(1), planned(1), STOP], AttemptAccepted(NOW, ATTEMPT), [TO_STOP]),
+    ([submitted(1), planned(1), STOP], STARTED, [TO_STOP]),
+    ([submitted(1), planned(1), STARTED, STOP], UP, [TO_STOP]),
+    ([submitted(1), planned(1), STARTED], BADLY, [TO_MIRROR]),
+    ([submitted(1), planned(1), STARTED, BADLY], UP, [TO_MIRROR]),
+    ([submitted(1), planned(1), STARTED, BADLY], MIRRORED, [AcknowledgeAttempt("n1", ATTEMPT)]),
+    ([submitted(1), planned(1), STARTED, BADLY], DELETE, [TO_FORGET]),
+    ([submitted(1), planned(1), STARTED, BADLY, DELETE], UP, [TO_FORGET]),
+    ([submitted(1), planned(1), STARTED], DELETE, [TO_STOP]),
+    ([submitted(1), planned(1), STARTED, DELETE], BADLY, [TO_FORGET]),
+    ([submitted(1), planned(1), STARTED, DELETE], AttemptLost(NOW, ATTEMPT, "node lost"), [TO_FORGET]),
+    ([submitted(1), planned(1), DELETE], AttemptRefused(NOW, ATTEMPT, "no room"), [TO_FORGET]),
+]
+
+
+@pytest.mark.parametrize(("before", "event", "commands"), FOLLOWS)
+def test_what_follows(before: list[Event], event: Event, commands: list[Command]) -> None:
+    assert list(step(folded(*connected(), *before), event)) == commands
+
+
+def test_an_intent_is_sent_and_sent_again_when_the_node_is_back() -> None:
+    state = folded(*connected(), submitted(1))
+    (launch,) = step(state, planned(1))
+    job = state.jobs[JOB]
+    assert launch == LaunchAttempt(job, job.attempts[0])
+    assert step(state, UP) == (launch,)
+    step(state, AttemptAccepted(NOW, ATTEMPT))
+    assert step(state, UP) == ()
+
+
+def test_only_the_node_that_came_back_is_told() -> None:
+    state = folded(*connected(2), submitted(1), planned(1, node="n2"))
+    assert step(state, UP) == ()
+    assert len(step(state, NodeConnected(NOW, "n2", facts()))) == 1
+
+
+def test_a_deleted_job_is_forgotten_with_all_of_its_attempts() -> None:
+    second = attempt_id(JOB, 2)
+    state = folded(
+        *connected(), submitted(1), planned(1), STARTED, BADLY, JobRestarted(NOW, JOB), planned(1, 2), DELETE
+    )
+    commands = step(state, AttemptEnded(NOW, second, ended(None), NOW, NOW))
+    assert commands == (TO_FORGET, ForgetAttempt("n1", second))
+    for attempt in (ATTEMPT, second):
+        assert JOB in state.jobs
+        step(state, AttemptForgotten(NOW, attempt))
+    assert not state.jobs
