@@ -8,7 +8,7 @@ import os
 import time
 from typing import Callable, Dict, List, Optional
 
-from agent.core.lifecycle import ABSENT, LAUNCHING, LIVE_PHASES, PREPARED, RUNNING
+from agent.core.lifecycle import ABSENT, LAUNCHING, LIVE_PHASES, LOST, NEVER_RAN, PREPARED, REVOKED, RUNNING
 from agent.host.attempts import AttemptStore
 from agent.host.processes import open_pidfd
 from agent.protocol.messages import Report
@@ -62,8 +62,12 @@ class AttemptTable:
         return [self._known[attempt_id] for attempt_id in self._live]
 
     def is_quiet(self) -> bool:
-        """Whether nothing runs and every end is acknowledged."""
-        return all(known.is_over and known.report.acknowledged for known in self._known.values() if known.spec)
+        """Whether nothing runs and every end is acknowledged. What never ran has nothing that could be lost."""
+        return all(
+            known.is_over and (known.report.acknowledged or known.report.phase in (NEVER_RAN, REVOKED))
+            for known in self._known.values()
+            if known.spec is not None
+        )
 
     def refresh(self, attempt_id: str) -> Known:
         """Look at an attempt's files now, and tell if it moved on."""
@@ -169,4 +173,4 @@ class AttemptTable:
 
 
 def _vanished(attempt_id: str) -> Report:
-    return Report(attempt_id, "lost", reason="its directory on the node was removed while it ran")
+    return Report(attempt_id, LOST, reason="its directory on the node was removed while it ran")
