@@ -47,7 +47,12 @@ def log_to_file(home: Home) -> None:
     """Send what this process has to say to a file of its home: the screen belongs to the console."""
     _make_directories(home)
     path = home.data_dir / "console.log"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path} can't be written ({error.strerror}): check the permissions, or start with another `--home DIR`."
+        ) from error
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -64,6 +69,7 @@ def _parts(home: Home, settings: Settings) -> Parts:
             database_id=database_id,
             epoch=epoch,
             clock=clock,
+            idle_s=settings.nodes.agent_idle_minutes * 60,
         )
 
     return Parts(

@@ -49,12 +49,13 @@ class Deck:
 
     # -- commands
 
-    def run(self, *arguments: str, cwd: Path | None = None, umask: int = -1) -> Ran:
-        """Run `clusterdeck` to its end."""
+    def run(self, *arguments: str, umask: int = -1, inside: Sequence[str] = ()) -> Ran:
+        """Run `clusterdeck` to its end, by a command line `inside` that takes the home and another command if given."""
+        outer = [*inside, str(self.home)] if inside else []
         done = subprocess.run(
-            [COMMAND, *arguments],
+            [*outer, COMMAND, *arguments],
             env=self.environment,
-            cwd=cwd or self.home.parent,
+            cwd=self.home.parent,
             umask=umask,
             stdin=subprocess.DEVNULL,
             capture_output=True,
