@@ -15,7 +15,7 @@ def launch_order(job: Job, attempt: Attempt, grace_s: float) -> LaunchOrder:
         job=job.id,
         node=attempt.node,
         argv=fill(spec.command, spec.config),
-        env=(*spec.env, *_told(job, attempt)),
+        env=(*spec.env, *_told(job)),
         workdir=spec.workdir,
         setup=(spec.setup,) if spec.setup else (),
         cpus=spec.resources.cpus,
@@ -27,12 +27,10 @@ def launch_order(job: Job, attempt: Attempt, grace_s: float) -> LaunchOrder:
     )
 
 
-def _told(job: Job, attempt: Attempt) -> tuple[tuple[str, str], ...]:
-    """What every job finds in its environment; the node adds what only it knows (paths, GPUs)."""
+def _told(job: Job) -> tuple[tuple[str, str], ...]:
+    """What every job finds in its environment; the node adds what belongs to the attempt (ids, paths, GPUs)."""
     amounts = job.spec.resources
     variables = {
-        "CLUSTERDECK_JOB": str(job.number),
-        "CLUSTERDECK_ATTEMPT": attempt.id,
         "CLUSTERDECK_CPU_CORES": str(amounts.cpus),
         "CLUSTERDECK_MEMORY_GB": f"{amounts.memory_gb:g}",
         **_hyperparameters(job.spec.config),

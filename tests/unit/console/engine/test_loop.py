@@ -63,7 +63,7 @@ async def test_the_order_tells_what_the_job_asked_for(site: Site) -> None:
         _, attempt = await process.run(command=("python", "t.py", "{epochs}"), config=config, env=(("A", "b"),))
         order = site.node.attempts[attempt].order
         assert order.argv == ("python", "t.py", "3")
-        assert dict(order.env) | {"A": "b", "CLUSTERDECK_JOB": "1", "CLUSTERDECK_EPOCHS": "3"} == dict(order.env)
+        assert dict(order.env) | {"A": "b", "CLUSTERDECK_CPU_CORES": "1", "CLUSTERDECK_EPOCHS": "3"} == dict(order.env)
         assert "CLUSTERDECK_OPTIMIZER" not in dict(order.env)
 
 
