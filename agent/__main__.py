@@ -20,6 +20,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     serving.add_argument("--ready", type=int, help="a descriptor to tell on that it listens")
     linking = commands.add_parser("shim", help="connect stdin and stdout to the agent, starting it if need be")
     linking.add_argument("--state", help="the directory for the node's state")
+    linking.add_argument("--idle", type=float, default=600.0, help="what an agent that is started here is told")
     chosen = parser.parse_args(arguments)
     # Compiled files of the bundle are as private as the bundle; jobs get the umask that we were given.
     umask = os.umask(0o077)
@@ -28,7 +29,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         from agent.shim import program, run  # noqa: PLC0415
 
         os.umask(umask)
-        return run(chosen.state, program())
+        return run(chosen.state, [*program(), "serve", "--idle", str(chosen.idle)])
     from agent.service import serve  # noqa: PLC0415
 
     os.umask(umask)

@@ -40,7 +40,7 @@ class AgentWontStart(Exception):
 
 
 def run(state: Optional[str], program: List[str]) -> int:
-    """Be the link until either side closes it. `program` is the argv that starts this same program."""
+    """Be the link until either side closes it. `program` is the argv that starts an agent."""
     try:
         link = _connect(state, program)
     except (AgentWontStart, OSError) as error:
@@ -86,7 +86,7 @@ def _try(root: str) -> Optional[socket.socket]:
 def _start(state: Optional[str], program: List[str]) -> None:
     """Start an agent in a session of its own; returns when it listens. AgentWontStart says why it doesn't."""
     ready, told = os.pipe()
-    arguments = ["serve", "--ready", str(told), *([] if state is None else ["--state", os.path.abspath(state)])]
+    arguments = ["--ready", str(told), *([] if state is None else ["--state", os.path.abspath(state)])]
     child = os.fork()
     if child == 0:
         _detach([*program, *arguments], told)

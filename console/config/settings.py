@@ -34,7 +34,7 @@ class LogSettings(_Section):
 class ScreenSettings(_Section):
     """The look of the console."""
 
-    theme: Annotated[Literal["dark", "light"], Field(description='"dark" or "light"')] = "dark"
+    theme: Annotated[Literal["dark", "light", "contrast"], Field(description='"dark", "light" or "contrast"')] = "dark"
     ascii: Annotated[bool, Field(description="true or false")] = False
     mouse: Annotated[bool, Field(description="true or false")] = True
 
@@ -45,6 +45,7 @@ class Settings(_Section):
     nodes: Annotated[NodeSettings, Field(description="a table")] = NodeSettings()
     logs: Annotated[LogSettings, Field(description="a table")] = LogSettings()
     screen: Annotated[ScreenSettings, Field(description="a table")] = ScreenSettings()
+    keys: Annotated[dict[str, str], Field(description="a table of action names and keys")] = {}
 
 
 def load_settings(path: Path) -> Settings:
@@ -67,18 +68,27 @@ def _sentences(path: Path, error: ValidationError) -> list[str]:
     sentences = []
     for item in error.errors(include_url=False):
         keys = [str(part) for part in item["loc"]]
-        model: type[BaseModel] = Settings
-        for key in keys[:-1]:
-            section = model.model_fields[key].annotation
-            assert isinstance(section, type)
-            assert issubclass(section, BaseModel)
-            model = section
+        section, expected = _described(keys)
         if item["type"] == "extra_forbidden":
             where = f"in [{'.'.join(keys[:-1])}]" if keys[:-1] else "at the top"
             sentences.append(
-                f"{path}: there is no setting {said(keys[-1])} {where}{did_you_mean(keys[-1], model.model_fields)}"
+                f"{path}: there is no setting {said(keys[-1])} {where}{did_you_mean(keys[-1], section.model_fields)}"
             )
         else:
-            expected = model.model_fields[keys[-1]].description
             sentences.append(f"{path}: {'.'.join(keys)} must be {expected}, not {said(item['input'])}.")
     return sentences
+
+
+def _described(keys: list[str]) -> tuple[type[BaseModel], str]:
+    """The innermost section that the keys lead to, and what is expected of the setting that they name."""
+    section: type[BaseModel] = Settings
+    expected = ""
+    for key in keys:
+        field = section.model_fields.get(key)
+        if field is None:
+            break
+        expected = field.description or ""
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            break
+        section = field.annotation
+    return section, expected

@@ -46,11 +46,13 @@ class ProcessStream:
 
 
 class LocalConnector:
-    """Reaches the agent of this machine and user, with its state below `state_dir`."""
+    """Reaches the agent of this machine and user, with its state below `state_dir`; one that is started here leaves
+    after `idle_s` seconds with nothing to do."""
 
-    def __init__(self, state_dir: str, python: str = sys.executable) -> None:
+    def __init__(self, state_dir: str, python: str = sys.executable, idle_s: float = 600.0) -> None:
         self._state_dir = Path(state_dir).absolute()
         self._python = python
+        self._idle_s = idle_s
 
     async def connect(self) -> ProcessStream:
         """Start the shim, and through it the agent if there is none. LinkFailed says why that failed."""
@@ -77,6 +79,8 @@ class LocalConnector:
             "shim",
             "--state",
             str(self._state_dir),
+            "--idle",
+            str(self._idle_s),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

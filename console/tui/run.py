@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 
-from console.domain.errors import ClusterdeckError
+from console.domain.errors import ClusterdeckError, InvalidInput
 from console.domain.ids import JobId
 from console.engine.service import Mode, OpenService, Service
 from console.tui.app import ConsoleApp
 
 
 async def show(
-    open_service: OpenService, *, only_ascii: bool, theme: str, mouse: bool, first: JobId | None = None
+    open_service: OpenService,
+    *,
+    only_ascii: bool,
+    theme: str,
+    mouse: bool,
+    keys: Mapping[str, str],
+    first: JobId | None = None,
 ) -> int:
-    """Open the engine and the screen on it, with the cursor on the job `first`; returns the exit code."""
+    """Open the engine and the screen on it, with the cursor on the job `first`; returns the exit code.
+
+    InvalidInput without a terminal for it: Textual would wait for keys that never come.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidInput(
+            "The console needs a terminal for its input and its output: open it on one, or use the commands that "
+            "`clusterdeck --help` lists (`clusterdeck serve --detach` schedules without a screen)."
+        )
     async with open_service(Mode.LEAD_IF_FREE) as service:
-        app = ConsoleApp(service, only_ascii=only_ascii, theme=theme, first_job=first)
+        app = ConsoleApp(service, only_ascii=only_ascii, theme=theme, keys=keys, first_job=first)
         loop = asyncio.get_running_loop()
         leaving: list[asyncio.Task[None]] = []
         loop.add_signal_handler(signal.SIGHUP, lambda: leaving.append(asyncio.create_task(_hang_up(app, service))))

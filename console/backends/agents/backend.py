@@ -44,7 +44,8 @@ class AgentsBackend:
     """Runs attempts on nodes given as (name, host); the host `local` is this machine, its state below `state_dir`.
 
     With an epoch this is the database's leader. Without one it is an observer: it can read what attempts have written,
-    and connects when that is first asked for. InvalidInput for a host that can't be reached in any known way.
+    and connects when that is first asked for. An agent that is started for it leaves after `idle_s` seconds with
+    nothing to do. InvalidInput for a host that can't be reached in any known way.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class AgentsBackend:
         database_id: str,
         epoch: int | None,
         clock: Clock,
+        idle_s: float = 600.0,
     ) -> None:
         self._database = database_id
         self._epoch = epoch
@@ -63,7 +65,8 @@ class AgentsBackend:
         self._orders: set[asyncio.Task[None]] = set()
         hello = wire.Hello(wire.PROTOCOL_VERSION, VERSION, database_id, epoch)
         self._links = {
-            name: NodeLink(name, _connector(name, host, state_dir), hello, lambda: self._sink) for name, host in nodes
+            name: NodeLink(name, _connector(name, host, state_dir, idle_s), hello, lambda: self._sink)
+            for name, host in nodes
         }
 
     async def start(self, sink: ReportSink) -> None:
@@ -214,12 +217,12 @@ class AgentsBackend:
         return link
 
 
-def _connector(name: str, host: str, state_dir: str) -> LocalConnector:
+def _connector(name: str, host: str, state_dir: str, idle_s: float) -> LocalConnector:
     if host != LOCAL_HOST:
         raise InvalidInput(
             f"node {name}: machines by SSH are not supported yet; the only host is '{LOCAL_HOST}', this machine"
         )
-    return LocalConnector(state_dir)
+    return LocalConnector(state_dir, idle_s=idle_s)
 
 
 def _impossible(link: NodeLink, sentence: str) -> NobodyToDoIt:

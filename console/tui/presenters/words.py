@@ -41,15 +41,15 @@ def age(then: float, now: float) -> str:
 
 
 def moment(at: float | None) -> str:
-    """A moment in UTC, to the second."""
+    """A moment in the time of where the person is, to the second."""
     if at is None:
         return UNKNOWN
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def clock(at: float) -> str:
-    """The time of day of a moment in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
+    """The time of day of a moment, where the person is."""
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
 
 
 def memory(mib: float | None) -> str:

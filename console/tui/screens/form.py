@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Literal, cast
 
 from rich.text import Text
@@ -134,7 +135,7 @@ class FormScreen(ModalScreen[None]):
 
     def _start_values(self) -> dict[str, str]:
         if self._job is None:
-            return {info.key: info.default for info in FIELDS}
+            return {info.key: info.default for info in FIELDS} | {"workdir": str(Path.cwd())}
         from console.config.job_form import text_of  # noqa: PLC0415 - pydantic costs 40 ms that the first paint must not pay
 
         return text_of(self._job.spec)

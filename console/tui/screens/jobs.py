@@ -30,7 +30,7 @@ from console.tui.widgets.table import Column, VirtualTable
 
 COLUMNS = (
     Column("number", "#", 4, justify="right"),
-    Column("name", "Job Name", 20, flex=3),
+    Column("name", "Job Name", 20, flex=6),
     Column("status", "Status", 11),
     Column("priority", "Priority", 8, rank=2),
     Column("experiment", "Experiment", 10, flex=1, rank=4),

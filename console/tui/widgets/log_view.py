@@ -159,7 +159,7 @@ class LogView(ScrollView, can_focus=True):
         self.following = True
         self._update()
         if document is not None:
-            self.run_worker(self._watch(document), group="document", exclusive=True)
+            self.run_worker(self._watch(document), group="document", exclusive=True, exit_on_error=False)
 
     def set_minimum_level(self, level: str | None) -> None:
         """Show only lines of this level and above (`debug info warning error critical`); None shows all.

@@ -27,9 +27,10 @@ def test_the_example_lists_every_setting_with_its_default() -> None:
     [
         ("[screen]\nthem = 'dark'", ['no setting "them" in [screen]', 'did you mean "theme"?']),
         ("[scren]", ['no setting "scren" at the top', 'did you mean "screen"?']),
-        ("zzz = 1", ["there are logs, nodes, screen."]),
+        ("zzz = 1", ["there are keys, logs, nodes, screen."]),
         ("[screen]\nascii = 'yes'", ['screen.ascii must be true or false, not "yes".']),
-        ("[screen]\ntheme = 'blue'", ['screen.theme must be "dark" or "light", not "blue".']),
+        ("[screen]\ntheme = 'blue'", ['screen.theme must be "dark", "light" or "contrast", not "blue".']),
+        ("[keys]\nstop = 3", ['keys.stop must be a table of action names and keys, not "3".']),
         ("[nodes]\nstop_grace_s = -1", ["nodes.stop_grace_s must be a number of seconds from 0 to 3600"]),
         ("[logs]\nmirror_mib = 1.5", ["logs.mirror_mib must be a whole number of MiB"]),
         ("logs = 3", ["logs must be a table"]),

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from console.tui.presenters import words
@@ -40,9 +42,13 @@ def test_rate(rate: float | None, text: str) -> None:
     assert words.rate(rate) == text
 
 
-def test_moments_are_in_utc() -> None:
-    assert words.moment(0) == "1970-01-01 00:00:00 UTC"
-    assert words.clock(3661) == "01:01:01"
+def test_moments_are_in_the_time_of_where_the_person_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC-2")
+    time.tzset()
+    assert words.moment(0) == "1970-01-01 02:00:00"
+    assert words.clock(3661) == "03:01:01"
+    monkeypatch.undo()
+    time.tzset()
     assert words.moment(None) == "-"
 
 
