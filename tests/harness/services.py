@@ -34,7 +34,7 @@ class Site:
     clock: VirtualClock
     wrap: Callable[[Store], Any] = lambda store: store
     spawned: list[str] = field(default_factory=list)
-    settings: EngineSettings = EngineSettings()
+    settings: EngineSettings = field(default_factory=EngineSettings)
     _entropy: Iterator[int] = field(default_factory=itertools.count)
 
     @property

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-T = TypeVar("T")
+from collections.abc import Callable
+from typing import Any
 
 _DEADLINE_S = 15.0
 _LOOK_S = 0.005
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], what: str = "", timeout_s: float = _DEADLINE_S) -> T:
-    """The condition's first true value; an assertion that names it if there is none in time."""
+async def eventually(condition: Callable[[], Any], what: str = "", timeout_s: float = _DEADLINE_S) -> Any:
+    """The first true value of a condition, which may be a coroutine function. One that stays false is named."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
     while True:

@@ -28,10 +28,10 @@ RUNNING = report(ATTEMPT, AttemptPhase.RUNNING, started_at=NOW - 7)
 ENDED = report(ATTEMPT, AttemptPhase.ENDED, started_at=NOW - 7, ended_at=NOW - 1, outcome=ended(3))
 LATER = NOW + 60
 
-PLANNED_JOB = [submitted(1), planned(1)]
-ACCEPTED_JOB = [*PLANNED_JOB, AttemptAccepted(NOW, ATTEMPT)]
-RUNNING_JOB = [*ACCEPTED_JOB, AttemptStarted(NOW, ATTEMPT, NOW - 7)]
-ENDED_JOB = [*RUNNING_JOB, AttemptEnded(NOW, ATTEMPT, ended(3), NOW - 7, NOW - 1)]
+PLANNED_JOB: list[Event] = [submitted(1), planned(1)]
+ACCEPTED_JOB: list[Event] = [*PLANNED_JOB, AttemptAccepted(NOW, ATTEMPT)]
+RUNNING_JOB: list[Event] = [*ACCEPTED_JOB, AttemptStarted(NOW, ATTEMPT, NOW - 7)]
+ENDED_JOB: list[Event] = [*RUNNING_JOB, AttemptEnded(NOW, ATTEMPT, ended(3), NOW - 7, NOW - 1)]
 
 NEWS: list[tuple[list[Event], AttemptReport, Event]] = [
     (PLANNED_JOB, ACCEPTED, AttemptAccepted(LATER, ATTEMPT)),
