@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.core.commands import AcknowledgeAttempt
-from console.core.state import State
+from console.core.state import SETTLED_PHASES, State
 from console.domain.events import (
     AttemptAccepted,
     AttemptEnded,
@@ -61,7 +61,7 @@ def connection_events(state: State, up: NodeUp, now: float) -> Iterator[Event]:
 def forgotten_acknowledgements(state: State, up: NodeUp) -> Iterator[AcknowledgeAttempt]:
     """Ends that are committed here, but of which the node doesn't know that."""
     for report in up.attempts:
-        if report.phase is AttemptPhase.ENDED and not report.is_acknowledged:
+        if report.phase in SETTLED_PHASES and not report.is_acknowledged:
             attempt = _recorded(state, report.attempt)
             if attempt is not None and attempt.node == up.node and attempt.mirrored:
                 yield AcknowledgeAttempt(up.node, attempt.id)

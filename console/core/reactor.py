@@ -17,7 +17,7 @@ from console.core.commands import (
     StopAttempt,
 )
 from console.core.reduce import apply, job_of
-from console.core.state import State, is_leaving
+from console.core.state import SETTLED_PHASES, State, is_leaving
 from console.domain.events import (
     AttemptAccepted,
     AttemptEnded,
@@ -82,7 +82,7 @@ def _forget(job: Job) -> Iterator[Command]:
 def _settle(job: Job, attempt: Attempt) -> Iterator[Command]:
     if is_leaving(job):
         yield ForgetAttempt(attempt.node, attempt.id)
-    elif attempt.phase is AttemptPhase.ENDED and not attempt.mirrored:
+    elif attempt.phase in SETTLED_PHASES and not attempt.mirrored:
         yield MirrorAttempt(attempt.node, attempt.id)
 
 

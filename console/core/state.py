@@ -10,6 +10,8 @@ from console.domain.jobs import Attempt, AttemptPhase, Completed, Failed, Job, P
 from console.domain.nodes import Node
 
 LIVE_PHASES = frozenset({AttemptPhase.PLANNED, AttemptPhase.ACCEPTED, AttemptPhase.RUNNING})
+SETTLED_PHASES = frozenset({AttemptPhase.ENDED, AttemptPhase.LOST})
+"""Over, with records on the node that are taken over before the node is told so."""
 
 
 @dataclass(slots=True)

@@ -49,7 +49,6 @@ QUIET: list[tuple[list[Event], Event]] = [
     ([submitted(1)], DELETE),
     ([submitted(1), planned(1)], STARTED),
     ([submitted(1), planned(1)], AttemptRefused(NOW, ATTEMPT, "no room")),
-    ([submitted(1), planned(1)], AttemptLost(NOW, ATTEMPT, "node lost")),
     ([submitted(1), planned(1)], planned(1, 2)),
     ([submitted(1), planned(1), STARTED, BADLY], STOP),
     ([submitted(1), planned(1), STARTED, BADLY], JobRestarted(NOW, JOB)),
@@ -58,6 +57,11 @@ QUIET: list[tuple[list[Event], Event]] = [
     ([submitted(1), planned(1)], NodeStale(NOW, "n1", "cut")),
     ([], STARTED),
 ]
+
+
+def test_what_is_left_of_a_lost_attempt_is_taken_over_too() -> None:
+    state = folded(*connected(), submitted(1), planned(1), STARTED)
+    assert step(state, AttemptLost(NOW, ATTEMPT, "node lost")) == (MirrorAttempt("n1", ATTEMPT),)
 
 
 @pytest.mark.parametrize(("before", "event"), QUIET)
