@@ -6,14 +6,18 @@ from contextlib import AsyncExitStack
 import pytest
 
 from console.domain.errors import InvalidInput, NobodyToDoIt, NotFound, Refused
-from console.domain.ids import attempt_id
+from console.domain.ids import JobId, attempt_id
 from console.domain.jobs import Status
 from console.domain.requests import DeleteJob, RestartJob, StopJob
 from console.engine import roles
 from console.engine.service import Leading, Mode, Watching
 from tests.harness.clock import VirtualClock
-from tests.harness.services import Site
+from tests.harness.services import Process, Site
 from tests.harness.waiting import eventually
+
+
+async def gone_from(process: Process, job: JobId) -> None:
+    await eventually(lambda: job not in process.service.jobs())
 
 
 async def test_a_viewers_requests_work_through_the_leader_and_show_in_both(site: Site) -> None:
@@ -38,7 +42,7 @@ async def test_a_viewers_requests_work_through_the_leader_and_show_in_both(site:
             await viewer.ask(RestartJob(job))
         await viewer.ask(DeleteJob(job))
         for process in (leader, viewer):
-            await eventually(lambda jobs=process.service.jobs: job not in jobs())
+            await gone_from(process, job)
         with pytest.raises(NotFound, match="it was deleted"):
             await viewer.ask(StopJob(job))
 
