@@ -150,7 +150,8 @@ class AttemptReader(Protocol):
 
 
 class Backend(AttemptReader, Protocol):
-    """Runs attempts on nodes. Orders return as soon as they are on their way; what came of them arrives as reports."""
+    """Runs attempts on nodes. Orders return as soon as they are on their way; what came of them arrives as reports.
+    Only `forget` waits for the answer, since nothing is reported of what is gone."""
 
     async def start(self, sink: ReportSink) -> None:
         """Begin connecting; reports go to `sink` from now on, from the event loop's thread."""
@@ -173,7 +174,8 @@ class Backend(AttemptReader, Protocol):
         ...
 
     async def forget(self, node: str, attempt: AttemptId) -> None:
-        """Remove all that the node keeps of an attempt that is over."""
+        """Remove all that the node keeps of an attempt that is over; returns when that is done. NobodyToDoIt: out of
+        reach; Refused: the node won't."""
         ...
 
 

@@ -144,6 +144,10 @@ class Server:
         except OSError:
             return False
 
+    def _is_homeless(self) -> bool:
+        """Whether its directory was removed with nothing running in it: nobody can find this agent any more."""
+        return not os.path.isdir(self._store.root) and not self.table.live()
+
     async def _tick(self) -> None:
         """Once a second: samples, the socket, and whether anybody still needs this agent."""
         loop = asyncio.get_running_loop()
@@ -158,6 +162,9 @@ class Server:
                 assert self._listener is not None
                 self._listener.close()
                 await self._listen()
+            if self._is_homeless():
+                _log.info("%s was removed: leaving", self._store.root)
+                return
             if self._connections or not self.table.is_quiet():
                 self._needed_at = time.monotonic()
             elif time.monotonic() - self._needed_at >= self._idle_s:

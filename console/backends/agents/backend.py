@@ -31,6 +31,7 @@ from console.ports import Clock, History, LaunchOrder, LogChunk, LogPosition, Re
 
 LOCAL_HOST = "local"
 
+_FORGET_S = 30.0
 _REACH_S = 15.0
 _ANSWER_S = 60.0
 _HISTORY_BYTES = 1 << 20
@@ -96,8 +97,18 @@ class AgentsBackend:
         await self._send(node, attempt, lambda number, fence: wire.Acknowledge(number, fence, attempt))
 
     async def forget(self, node: str, attempt: AttemptId) -> None:
-        """Remove what the node keeps of an attempt; the job's checkpoints go with its last attempt there."""
-        await self._send(node, attempt, lambda number, fence: wire.Forget(number, fence, attempt))
+        """Remove what the node keeps of an attempt; the job's checkpoints go with its last attempt there.
+
+        Returns when the node has done so. Refused: it won't, and says why. NobodyToDoIt: no link, or it broke.
+        """
+        _, answer = await self._ordered(self._link(node), lambda number, fence: wire.Forget(number, fence, attempt))
+        try:
+            async with asyncio.timeout(_FORGET_S):
+                reply = (await answer).answer
+        except (LinkFailed, TimeoutError) as error:
+            raise NobodyToDoIt(f"node {node} did not say that it forgot attempt {attempt}") from error
+        if not isinstance(reply, wire.Reply) or reply.error:
+            raise Refused(reply.error if isinstance(reply, wire.Reply) else "the agent answered another question")
 
     async def logs(
         self, node: str, attempt: AttemptId, start: LogPosition, *, follow: bool, streams: Sequence[Stream]
@@ -176,17 +187,20 @@ class AgentsBackend:
         return answered.answer, answered.data
 
     async def _send(self, node: str, attempt: AttemptId, make: MakeOrder) -> None:
+        link = self._link(node)
+        order, answer = await self._ordered(link, make)
+        self._background(self._hear(link, attempt, order, answer))
+
+    async def _ordered(self, link: NodeLink, make: MakeOrder) -> tuple[wire.Request, asyncio.Future[Any]]:
         if self._epoch is None:
             raise Refused("this console only reads from the nodes: orders come from the one that leads")
-        link = self._link(node)
         connection = link.connection()
         fence = wire.Fence(self._database, self._epoch, secrets.token_hex(12))
         order = make(connection.new_id(), fence)
         try:
-            answer = await connection.send(order)
+            return order, await connection.send(order)
         except LinkFailed as error:
-            raise NobodyToDoIt(f"node {node} is out of reach: {error}") from error
-        self._background(self._hear(link, attempt, order, answer))
+            raise NobodyToDoIt(f"node {link.name} is out of reach: {error}") from error
 
     async def _hear(self, link: NodeLink, attempt: AttemptId, order: wire.Request, answer: asyncio.Future[Any]) -> None:
         """What came of an order. One that got no answer is settled when the link is back: the node tells all it has."""

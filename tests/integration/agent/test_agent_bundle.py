@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,17 @@ async def test_an_agent_leaves_when_nobody_needs_it(state: Path) -> None:
         sys.executable, "-I", str(place), "serve", "--state", str(state), "--idle", "0.1"
     )
     async with asyncio.timeout(20):
+        assert await agent.wait() == 0
+    assert processes(state, "any") == []
+
+
+async def test_an_agent_whose_directory_was_removed_leaves(state: Path) -> None:
+    place = install_bundle(make_bundle(), state)
+    agent = await asyncio.create_subprocess_exec(sys.executable, "-I", str(place), "serve", "--state", str(state))
+    async with asyncio.timeout(20):
+        while not (roots := [path.parent for path in state.glob("*/agent.socket")]):
+            await asyncio.sleep(0.02)
+        shutil.rmtree(roots[0])
         assert await agent.wait() == 0
     assert processes(state, "any") == []
 
