@@ -159,7 +159,7 @@ async def _main(target: Path) -> None:
         async with leading(path) as store:
             await fill(store)
         connection = sqlite3.connect(path)
-        target.write_text("\n".join(connection.iterdump()) + "\n", "utf-8")  # noqa: ASYNC240
+        target.write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
         connection.close()
 
 

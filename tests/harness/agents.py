@@ -178,7 +178,7 @@ def open_to_others(state_dir: Path) -> list[str]:
 async def until(condition: Callable[[], R]) -> R:
     """Wait for a condition; its value."""
     async with asyncio.timeout(_PATIENCE_S):
-        while not (value := condition()):  # noqa: ASYNC110 - what is waited for happens in other processes
+        while not (value := condition()):
             await asyncio.sleep(0.01)
         return value
 

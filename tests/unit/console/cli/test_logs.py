@@ -107,7 +107,7 @@ async def test_following_prints_each_line_once_when_it_is_finished() -> None:
 
     async def shown(text: str) -> None:
         async with asyncio.timeout(10):
-            while target.getvalue().decode() != text:  # noqa: ASYNC110 - the printer tells nobody
+            while target.getvalue().decode() != text:
                 await asyncio.sleep(0)
 
     log.show(line(1, "a"), bar)
