@@ -221,12 +221,12 @@ def temporary_deck(name: str = "home", *, config: str = _SHORT_GRACE) -> Iterato
         shutil.rmtree(folder)
 
 
-def until(condition: Callable[[], R | None], what: str, state: Callable[[], str] = str) -> R:
+def until(condition: Callable[[], R | None], what: str, state: Callable[[], str] = str, *, pause_s: float = 0.02) -> R:
     """The value of a condition as soon as it is true; after a time an assertion that names it and the state."""
     deadline = time.monotonic() + _PATIENCE_S
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {_PATIENCE_S:.0f} s in vain for {what}. {state()}"
-        time.sleep(0.02)
+        time.sleep(pause_s)
     return value
 
 

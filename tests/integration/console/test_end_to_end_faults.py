@@ -8,10 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.harness import witness
-from tests.harness.deck import Deck, identity, kill, until
+from tests.harness.deck import Deck, Kind, identity, kill, until
 
 LINES = 20_000
 SCRIPT = str(Path(witness.__file__))
+
+# What comes into being while an attempt is launched, ended and acknowledged, in this order.
+STEPS = ("spec.json", "intent", "pid.json", "started", "exit.json", "ack")
+ONCE = """
+import fcntl, os, time
+with open("once", "a") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    file.write(os.environ["CLUSTERDECK_ATTEMPT"] + "\\n")
+time.sleep(0.3)
+print(os.environ["CLUSTERDECK_ATTEMPT"])
+"""
 
 
 class Watched:
@@ -143,6 +154,31 @@ def test_what_ends_while_nobody_is_there_is_known_afterwards(deck: Deck) -> None
     until((deck.attempt(watched.job) / "exit.json").exists, "the supervisor's record")
     deck.serve()
     assert watched.finish()["exit_code"] == 5
+
+
+@pytest.mark.parametrize("victims", [("serve",), ("agent",), ("serve", "agent", "template", "shim")], ids="+".join)
+def test_kills_at_each_step_of_a_launch_start_nothing_twice(deck: Deck, victims: tuple[Kind, ...]) -> None:
+    jobs = []
+    for step in STEPS:
+        job = deck.python(ONCE)
+        jobs.append(job)
+        if not deck.processes("serve"):
+            deck.serve()
+        reached = f"agent/*/attempts/{job}-1/{step}"
+        until(lambda reached=reached: list(deck.home.glob(reached)), reached, lambda: str(deck.json("jobs")), pause_s=0)
+        for kind in victims:
+            for pid in deck.processes(kind):
+                kill(pid)
+        if "serve" in victims:
+            until(lambda: not deck.processes("serve"), "the leader's end")
+    if not deck.processes("serve"):
+        deck.serve()
+    until(lambda: not deck.json("jobs", "status:pending,running"), "the end of all", lambda: str(deck.json("jobs")))
+    ends = {(job["status"], job["reason"], job["exit_code"], job["attempts"]) for job in deck.json("jobs")}
+    assert ends == {("completed", "", 0, 1)}
+    assert sorted((deck.home.parent / "once").read_text().split()) == sorted(f"{job}-1" for job in jobs)
+    for job in jobs:
+        assert deck.raw(job) == f"{job}-1\n".encode()
 
 
 def assert_true_end(shown: dict[str, object], code: int) -> None:
