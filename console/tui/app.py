@@ -100,15 +100,17 @@ class ConsoleApp(Leaving):
 
     async def _follow(self) -> None:
         async for change in self.service.changes():
-            for screen in self.screen_stack:
-                if isinstance(screen, DeckScreen):
-                    screen.take(change)
+            for screen in self._shown():
+                screen.take(change)
             await asyncio.sleep(REPAINT_S)
 
+    def _shown(self) -> list[DeckScreen]:
+        """The screens that changes are for. One that was pushed a moment ago has no widgets yet, and reads all then."""
+        return [screen for screen in self.screen_stack if isinstance(screen, DeckScreen) and screen.is_mounted]
+
     def _tick(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, DeckScreen):
-                screen.tick()
+        for screen in self._shown():
+            screen.tick()
 
     # -- actions
 
@@ -134,10 +136,9 @@ class ConsoleApp(Leaving):
 
     def action_refresh(self) -> None:
         """Read and draw everything again."""
-        for screen in self.screen_stack:
-            if isinstance(screen, DeckScreen):
-                screen.reload()
-                screen.refresh(layout=True)
+        for screen in self._shown():
+            screen.reload()
+            screen.refresh(layout=True)
 
     def action_theme(self) -> None:
         """The next theme."""

@@ -50,7 +50,6 @@ class Terminal:
         self.written = b""
         self.modes: set[str] = set()
         self.hides_cursor = False
-        self.is_over = False
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._before = termios.tcgetattr(theirs)
         self._theirs = theirs
@@ -109,7 +108,7 @@ class Terminal:
             assert time.monotonic() < deadline, (
                 f"waited {_PATIENCE_S:.0f} s in vain for {what}; the screen:\n{self.text()}"
             )
-            assert not self.is_over, f"the program ended without {what}: {self.written[-2000:]!r}"
+            assert self.process.poll() is None, f"the program ended without {what}: {self.written[-2000:]!r}"
             self._read(0.05)
 
     def end(self) -> int:

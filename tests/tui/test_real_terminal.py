@@ -73,6 +73,15 @@ def test_a_job_is_created_watched_and_looked_at(deck: Deck, console: Open) -> No
     assert deck.show("1")["status"] == "completed"
 
 
+def test_a_home_where_nothing_can_be_written_is_a_sentence(deck: Deck, console: Open) -> None:
+    deck.environment["CLUSTERDECK_HOME"] = "/proc/clusterdeck"
+    screen = console()
+    assert screen.end() == 1
+    assert screen.is_as_before()
+    assert b"/proc/clusterdeck" in screen.written
+    assert b"Traceback" not in screen.written
+
+
 def test_what_is_wrong_in_the_form_is_said_and_queues_nothing(deck: Deck, console: Open) -> None:
     screen = console()
     screen.until_shown("No jobs yet")

@@ -118,7 +118,7 @@ def test_a_home_may_have_any_name(name: str) -> None:
         deck.ok("serve", "--stop")
 
 
-@pytest.mark.parametrize("command", [("submit", "--", "true"), ("jobs",), ("serve", "--detach"), ()])
+@pytest.mark.parametrize("command", [("submit", "--", "true"), ("jobs",), ("serve", "--detach")])
 def test_a_home_where_nothing_can_be_written_is_a_sentence(deck: Deck, command: tuple[str, ...]) -> None:
     # Not a mode, which would not keep root out.
     deck.environment["CLUSTERDECK_HOME"] = "/proc/clusterdeck"
@@ -130,7 +130,7 @@ def test_a_home_where_nothing_can_be_written_is_a_sentence(deck: Deck, command: 
     assert len(ran.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [("submit", "--", "true"), ("jobs",), ("serve",), ()])
+@pytest.mark.parametrize("command", [("submit", "--", "true"), ("jobs",), ("serve",)])
 def test_a_home_that_is_read_only_is_a_sentence(deck: Deck, command: tuple[str, ...]) -> None:
     deck.ok("submit", "--", "true")
     ran = deck.run(*command, inside=READ_ONLY)
