@@ -26,7 +26,7 @@ def command(session: Session, job: str, as_json: bool) -> int:
 
     async def work(service: Service) -> int:
         view = service.find(job)
-        attempts = service.attempts(view.job.id)
+        attempts = view.job.attempts
         history = await service.history(view.job.id)
         if as_json:
             from console.cli import documents  # noqa: PLC0415 - start-up

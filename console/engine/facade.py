@@ -112,10 +112,6 @@ class EngineService:
         """What changes from now on."""
         return self._listeners.changes()
 
-    def attempts(self, job: JobId) -> Sequence[Attempt]:
-        """The attempts of a job, oldest first."""
-        return self.view(job).job.attempts
-
     async def history(self, job: JobId) -> Sequence[HistoryLine]:
         """What happened to a job, oldest first."""
         return [history_line(event) for event in await self._store.events_of(job)]

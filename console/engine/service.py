@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from console.domain.ids import JobId
-from console.domain.jobs import Attempt, Job, JobSpec, Status
+from console.domain.jobs import Job, JobSpec, Status
 from console.domain.nodes import AttemptSample, Node, NodeSample
 from console.domain.requests import Request
 from console.ports import LeaderInfo, MetricPoint, Stream
@@ -167,6 +167,11 @@ class Service(Protocol):
         """Whether this process schedules."""
         ...
 
+    @property
+    def problem(self) -> str:
+        """Why nothing can be scheduled or followed now, as a sentence; empty if all is well."""
+        ...
+
     def jobs(self) -> Mapping[JobId, Job]:
         """All jobs by id, live; don't keep it across an await if it must not change."""
         ...
@@ -217,10 +222,6 @@ class Service(Protocol):
 
     async def history(self, job: JobId) -> Sequence[HistoryLine]:
         """What happened to a job, oldest first."""
-        ...
-
-    def attempts(self, job: JobId) -> Sequence[Attempt]:
-        """The attempts of a job, oldest first."""
         ...
 
     def work_pending(self) -> int:

@@ -128,6 +128,7 @@ class FakeService:
         self.requests: list[Request] = []
         self.submitted: list[JobSpec] = []
         self.pending_work = 0
+        self.trouble = ""
         self.went_to_background = False
         self._role: Role = role or Leading(1)
         self._jobs: dict[JobId, Job] = {}
@@ -223,6 +224,10 @@ class FakeService:
     @property
     def role(self) -> Role:
         return self._role
+
+    @property
+    def problem(self) -> str:
+        return self.trouble
 
     def jobs(self) -> Mapping[JobId, Job]:
         return self._jobs
@@ -321,9 +326,6 @@ class FakeService:
 
     async def history(self, job: JobId) -> Sequence[HistoryLine]:
         return tuple(self._history[job])
-
-    def attempts(self, job: JobId) -> Sequence[Attempt]:
-        return self._jobs[job].attempts
 
     def work_pending(self) -> int:
         return self.pending_work

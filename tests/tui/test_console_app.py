@@ -107,6 +107,18 @@ async def test_who_schedules_is_in_the_header(service: FakeService) -> None:
         await driver.until_shown("watching; serve (pid 4242) schedules")
 
 
+async def test_why_nothing_is_scheduled_is_said_on_every_screen_while_it_is_so(service: FakeService) -> None:
+    async with console_on(service) as driver:
+        service.trouble = "The disk is full: [b]nothing is launched[/b]."
+        service.tell()
+        await driver.until_shown("The disk is full: [b]nothing is launched[/b].")
+        await driver.press("2")
+        await driver.until_shown("The disk is full")
+        service.trouble = ""
+        service.tell()
+        await driver.until(lambda: "The disk is full" not in driver.text())
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_leaving_asks_only_if_jobs_would_wait_in_vain(service: FakeService, key: str) -> None:
     async with console_on(service) as driver:

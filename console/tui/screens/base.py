@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from console.domain.ids import JobId
@@ -19,6 +19,7 @@ from console.tui.deck import Deck
 from console.tui.presenters.footer import Hint
 from console.tui.presenters.help import KeyEntry
 from console.tui.screens.chrome import FooterLine, HeaderLine
+from console.tui.text import safe
 
 EVERYTHING = Change(frozenset[JobId](), frozenset[JobId](), nodes=True, role=True)
 """A change after which a screen reads everything again, whatever it held before."""
@@ -35,6 +36,7 @@ class DeckScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._was_shown = False
+        self._problem = ""
 
     @property
     def deck(self) -> Deck:
@@ -48,6 +50,7 @@ class DeckScreen(Screen[None]):
             for rank, name in enumerate(_PLACES)
         ]
         yield HeaderLine(hints, self.HERE)
+        yield Static(id="problem")
         yield from self.compose_body()
         yield FooterLine()
 
@@ -59,6 +62,7 @@ class DeckScreen(Screen[None]):
         """Keep the footer to the keys that work."""
         self.bindings_updated_signal.subscribe(self, lambda _screen: self.update_footer())
         self.call_after_refresh(self.update_footer)
+        self._show_problem()
 
     def on_screen_resume(self) -> None:
         """What changed while another screen was in front wasn't shown here."""
@@ -74,6 +78,16 @@ class DeckScreen(Screen[None]):
         """Show a change."""
         if change.role:
             self.query_one(HeaderLine).update_role()
+        self._show_problem()
+
+    def _show_problem(self) -> None:
+        """Say on every screen why nothing is scheduled, as long as that is so."""
+        problem = self.deck.service.problem
+        if problem != self._problem:
+            self._problem = problem
+            banner = self.query_one("#problem", Static)
+            banner.update(safe(problem))
+            banner.display = bool(problem)
 
     def tick(self) -> None:
         """A second went by: ages may read differently now."""

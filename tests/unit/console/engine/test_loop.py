@@ -196,7 +196,7 @@ async def test_a_restart_is_a_new_attempt(site: Site) -> None:
         await process.ask(RestartJob(job))
         view = await process.until(job, Status.RUNNING, 2)
         assert view.job.queued_at == site.clock.now()
-        assert len(process.service.attempts(job)) == 2
+        assert len(process.service.view(job).job.attempts) == 2
 
 
 async def test_what_may_be_edited(site: Site) -> None:
