@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.cli.root import build_cli
-from console.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from console.config.paths import Home
@@ -23,11 +21,6 @@ def _open_service(home: Home, settings: Settings) -> OpenService:
 
 
 def _run_console(home: Home, settings: Settings, jobs: Sequence[JobId] = ()) -> int:
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise InvalidInput(
-            "The console needs a terminal, and stdin, stdout or stderr is none: "
-            "use `clusterdeck jobs`, `clusterdeck logs JOB -f` or `clusterdeck serve` here."
-        )
     import asyncio  # noqa: PLC0415 - start-up
 
     from console.tui.run import show  # noqa: PLC0415 - start-up

@@ -27,9 +27,9 @@ async def show(
 
     InvalidInput without a terminal for it: Textual would wait for keys that never come.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise InvalidInput(
-            "The console needs a terminal for its input and its output: open it on one, or use the commands that "
+            "The console needs a terminal for stdin, stdout and stderr: open it on one, or use the commands that "
             "`clusterdeck --help` lists (`clusterdeck serve --detach` schedules without a screen)."
         )
     async with open_service(Mode.LEAD_IF_FREE) as service:

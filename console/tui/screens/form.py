@@ -232,6 +232,7 @@ class FormScreen(ModalScreen[None]):
         self._say(presenter.summary([field.info for field in wrong]))
         if wrong:
             wrong[0].focus_input()
+            self.call_after_refresh(wrong[0].scroll_visible, animate=False)
 
     def _say(self, problem: str) -> None:
         line = self.query_one("#form-problem", Static)
