@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from console.domain.ids import JobId
-from console.engine.service import Service
+from console.engine.service import Change, Service
 from console.tui.actions import BY_NAME, bindings, keymap
 from console.tui.leaving import Leaving
 from console.tui.palette import ActionProvider
@@ -21,6 +22,7 @@ from console.tui.screens.jobs import JobsScreen
 from console.tui.screens.nodes import NodesScreen
 from console.tui.theme import THEMES, next_theme, styles_of
 
+_LOG = logging.getLogger("clusterdeck.tui")
 REPAINT_S = 0.1
 _WORDS = {"enter": "enter", "ctrl+s": "ctrl+s"}
 
@@ -58,6 +60,7 @@ class ConsoleApp(Leaving):
         self._now = now
         self._live = live
         self._styles: tuple[str, Styles] | None = None
+        self._faults: set[str] = set()
         for known in THEMES:
             self.register_theme(known)
         self.theme = theme if theme in self.available_themes else THEMES[0].name
@@ -101,8 +104,20 @@ class ConsoleApp(Leaving):
     async def _follow(self) -> None:
         async for change in self.service.changes():
             for screen in self._shown():
-                screen.take(change)
+                self._give(screen, change)
             await asyncio.sleep(REPAINT_S)
+
+    def _give(self, screen: DeckScreen, change: Change) -> None:
+        """A screen that can't show a change keeps nobody from the next one. The same fault ten times a second is told
+        and logged once."""
+        try:
+            screen.take(change)
+        except Exception as error:  # noqa: BLE001 - logged and told, once
+            fault = f"{type(error).__name__}: {error}"
+            if fault not in self._faults:
+                self._faults.add(fault)
+                _LOG.exception("a screen could not show a change")
+                self.tell(f"Something on this screen can't be shown as it is now ({fault}).", "error")
 
     def _shown(self) -> list[DeckScreen]:
         """The screens that changes are for. One that was pushed a moment ago has no widgets yet, and reads all then."""

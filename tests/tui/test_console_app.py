@@ -72,6 +72,28 @@ async def test_what_changed_behind_another_screen_is_shown_on_return(service: Fa
         await driver.until_shown("newcomer")
 
 
+async def test_a_change_that_cannot_be_shown_is_told_once_and_the_next_one_is_shown(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = 0
+
+    def fail(*_: object) -> None:
+        nonlocal taken
+        taken += 1
+        raise ZeroDivisionError("no rows")
+
+    async with console_on(service) as driver:
+        with monkeypatch.context() as broken:
+            broken.setattr(JobsScreen, "take", fail)
+            for count in (1, 2):
+                service.tell()
+                await driver.until(lambda count=count: taken == count)  # type: ignore[misc]
+            await driver.until_shown("ZeroDivisionError: no rows")
+        service.tell(service.add("newcomer"))
+        await driver.until_shown("newcomer")
+    assert [record.message for record in caplog.records].count("a screen could not show a change") == 1
+
+
 async def test_nodes_that_come_later_appear() -> None:
     service = FakeService()
     async with console_on(service) as driver:
@@ -88,6 +110,16 @@ async def test_keys_can_be_remapped(service: FakeService) -> None:
         assert isinstance(driver.app.screen, JobsScreen)
         await driver.press("a")
         assert isinstance(driver.app.screen, FormScreen)
+
+
+@pytest.mark.parametrize("keys", [{"stop": "n"}, {"stop": "f7", "wrap": "f7"}, {"help": "D"}])
+def test_a_key_that_another_action_has_is_refused(keys: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match=r"keys\..* already"):
+        ConsoleApp(FakeService(), keys=keys)
+
+
+def test_keys_may_be_swapped_and_used_on_another_screen() -> None:
+    ConsoleApp(FakeService(), keys={"new": "c", "clone": "n", "sort": "w"})
 
 
 def test_remapping_what_does_not_exist_is_an_error() -> None:
