@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import errno
 
+REASON_BYTES = 1024
+"""What a reason may have at most: it travels with every report of its attempt, many of which must fit into a frame."""
+
 STAGE_DIRECTORY = "directory"
 STAGE_COMMAND = "command"
+
+# Leaves room for the sentence around it.
+_SUBJECT_BYTES = 900
+_CUT = "…"
 
 _DIRECTORY = {
     errno.ENOENT: "directory {0} does not exist",
@@ -23,8 +30,17 @@ _COMMAND = {
 }
 
 
+def shortened(text: str, limit: int = REASON_BYTES) -> str:
+    """The text, or as much of its beginning as makes at most ``limit`` bytes of UTF-8 with a mark behind it."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= limit:
+        return text
+    return encoded[: limit - len(_CUT.encode("utf-8"))].decode("utf-8", "ignore") + _CUT
+
+
 def failure_reason(stage: str, number: int, subject: str, explanation: str) -> str:
     """One sentence for an errno; ``explanation`` is the operating system's own text, used where we have no better."""
+    subject = shortened(subject, _SUBJECT_BYTES)
     table = _DIRECTORY if stage == STAGE_DIRECTORY else _COMMAND
     template = table.get(number)
     if template is not None:

@@ -16,7 +16,7 @@ from agent.protocol.messages import (
     ORDERS,
     REFUSED,
     Answer,
-    Attempts,
+    Changed,
     Hello,
     HistoryData,
     LogData,
@@ -34,13 +34,13 @@ from agent.protocol.session import OPEN, AgentSession, Closed
 from agent.server.fence import StaleEpoch
 from agent.server.orders import Orders
 from agent.server.ports import Records
+from agent.server.reports import in_messages, sendable
 from agent.server.table import AttemptTable
 
 _READ = 64 * 1024
 _GREETING_S = 20.0
 _SKIP_SAMPLES_ABOVE = 256 * 1024
 _GIVE_UP_ABOVE = 16 << 20
-_REPORTS_PER_MESSAGE = 500
 _READS_AT_ONCE = 4
 
 _log = logging.getLogger("agent.server")
@@ -105,7 +105,15 @@ class Connection:
             _log.warning("a console doesn't read: its link is closed")
             self._writer.transport.abort()
             return
-        self._writer.write(self._session.push(message))
+        try:
+            encoded = self._session.push(message)
+        except (LocalProtocolError, ValueError) as error:
+            # What one attempt recorded must not cost the others their link.
+            _log.error("a message of type %s can't be sent: %s", type(message).__name__, error)
+            if not isinstance(message, Changed):
+                return
+            encoded = self._session.push(Changed(sendable(message.report)))
+        self._writer.write(encoded)
 
     def end(self, reason: str) -> None:
         """Close the link and say why."""
@@ -141,10 +149,8 @@ class Connection:
                 return False
         self.hello = hello
         self._writer.write(self._session.welcome(self._node.welcome(hello.database)))
-        reports = [known.report for known in self._node.table.of_database(hello.database)]
-        for start in range(0, max(len(reports), 1), _REPORTS_PER_MESSAGE):
-            last = start + _REPORTS_PER_MESSAGE >= len(reports)
-            self.push(Attempts(reports[start : start + _REPORTS_PER_MESSAGE], last))
+        for message in in_messages(known.report for known in self._node.table.of_database(hello.database)):
+            self.push(message)
         self._node.joined(self)
         return True
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Iterable, Iterator, List, Optional
 
+from agent.core.failures import shortened
 from agent.core.lifecycle import FINAL_PHASES, LOST, NEVER_RAN, REVOKED, RecordError
 from agent.core.spec import LaunchSpec, SpecError
 from agent.host.attempts import AttemptReport, AttemptStore
 from agent.host.identity import boot_id
-from agent.protocol.messages import Exit, Report
+from agent.protocol.codec import encode
+from agent.protocol.errors import LocalProtocolError
+from agent.protocol.messages import Attempts, Changed, Exit, Report
 
 REFUSAL_FILE = "refusal"
+
+_MESSAGE_BYTES = 256 * 1024
 
 
 class Known:
@@ -38,9 +43,7 @@ def look(store: AttemptStore, attempt_id: str) -> Known:
     try:
         found = store.report(attempt_id)
     except (SpecError, RecordError, ValueError, KeyError) as error:
-        return Known(
-            None, Report(attempt_id, LOST, reason=f"its records are damaged: {error}"), supervised=False, stopping=False
-        )
+        return Known(None, _damaged(attempt_id, str(error)), supervised=False, stopping=False)
     return Known(
         found.spec,
         Report(
@@ -57,6 +60,34 @@ def look(store: AttemptStore, attempt_id: str) -> Known:
     )
 
 
+def in_messages(reports: Iterable[Report]) -> Iterator[Attempts]:
+    """The reports of a greeting, in as many messages as they need."""
+    batch: List[Report] = []
+    size = 0
+    for report in reports:
+        chosen = sendable(report)
+        length = len(encode(Changed(chosen)))
+        if batch and size + length > _MESSAGE_BYTES:
+            yield Attempts(batch, last=False)
+            batch, size = [], 0
+        batch.append(chosen)
+        size += length
+    yield Attempts(batch, last=True)
+
+
+def sendable(report: Report) -> Report:
+    """The report; in place of one that no message can carry, one that says that its records are damaged."""
+    try:
+        encode(Changed(report))
+    except (LocalProtocolError, ValueError) as error:
+        return _damaged(report.attempt, str(error))
+    return report
+
+
+def _damaged(attempt_id: str, trouble: str) -> Report:
+    return Report(attempt_id, LOST, reason=shortened(f"its records are damaged: {trouble}"))
+
+
 def _exit(found: AttemptReport) -> Optional[Exit]:
     record = found.exit
     if record is None:
@@ -65,7 +96,7 @@ def _exit(found: AttemptReport) -> Optional[Exit]:
     return Exit(
         code=None if record.unknown else record.code,
         signal=None if record.unknown else record.signal,
-        reason=record.reason or ("exit code unknown: its supervisor died" if record.unknown else ""),
+        reason=shortened(record.reason or ("exit code unknown: its supervisor died" if record.unknown else "")),
         duration_s=record.duration_s,
         peak_memory_mib=peak,
         dropped_bytes=sum(record.dropped.values()),
@@ -75,7 +106,7 @@ def _exit(found: AttemptReport) -> Optional[Exit]:
 def _reason(store: AttemptStore, found: AttemptReport) -> str:
     if found.phase == REVOKED:
         text = store.directory(found.attempt_id).read(REFUSAL_FILE)
-        return "the launch was taken back" if text is None else text.decode("utf-8", "replace")
+        return "the launch was taken back" if text is None else shortened(text.decode("utf-8", "replace"))
     if found.phase == NEVER_RAN:
         return "the node could not start it"
     if found.phase == LOST:

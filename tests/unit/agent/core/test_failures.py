@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import errno
 
-from agent.core.failures import STAGE_COMMAND, STAGE_DIRECTORY, failure_code, failure_reason
+from agent.core.failures import (
+    REASON_BYTES,
+    STAGE_COMMAND,
+    STAGE_DIRECTORY,
+    failure_code,
+    failure_reason,
+    shortened,
+)
 
 
 def test_the_usual_failures_are_said_in_words() -> None:
@@ -21,3 +28,12 @@ def test_the_code_is_what_a_shell_gives() -> None:
     assert failure_code(STAGE_COMMAND, errno.ENOENT) == 127
     assert failure_code(STAGE_COMMAND, errno.EACCES) == 126
     assert failure_code(STAGE_DIRECTORY, errno.ENOENT) == 126
+
+
+def test_a_reason_stays_short_whatever_it_is_about() -> None:
+    reason = failure_reason(STAGE_DIRECTORY, errno.ENOENT, "😀" * 30_000, "")
+    assert len(reason.encode()) <= REASON_BYTES
+    assert reason.startswith("directory 😀")
+    assert reason.endswith("… does not exist")
+    assert shortened("\udcff" * 10) == "\udcff" * 10
+    assert len(shortened("x" * 5000).encode()) == REASON_BYTES
