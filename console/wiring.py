@@ -10,6 +10,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import TextIOWrapper
 
 from console.backends.agents import AgentsBackend
 from console.config.paths import Home
@@ -43,17 +44,29 @@ def open_service(home: Home, settings: Settings) -> OpenService:
     return opened
 
 
+class _PrivateLog(logging.handlers.RotatingFileHandler):
+    """A log that is this user's alone, whatever the umask, also after it was begun anew."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, "a", encoding="utf-8", opener=_open_private)
+
+
+def _open_private(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
 def log_to_file(home: Home) -> None:
     """Send what this process has to say to a file of its home: the screen belongs to the console."""
     _make_directories(home)
     path = home.data_dir / "console.log"
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        handler = _PrivateLog(path, maxBytes=_LOG_BYTES, backupCount=1)
     except OSError as error:
         raise StoreUnusable(
             f"{path} can't be written ({error.strerror}): check the permissions, or start with another `--home DIR`."
         ) from error
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 

@@ -8,6 +8,7 @@ import click
 
 from console.cli.actions import STILL_ENDING, act_on, must_ask, named, until_gone
 from console.cli.session import Session, pass_session
+from console.domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,4 +38,4 @@ async def _delete(session: Session, service: Service, view: JobView) -> str:
     name = f"job {view.job.number} ({view.job.spec.name})"
     if await until_gone(service, view.job.id, session.settings.nodes.stop_grace_s + STILL_ENDING):
         return f"{name} is deleted"
-    return f"{name} is being stopped and leaves after that; `clusterdeck show {view.job.number}` says more."
+    raise Refused(f"it is being stopped and leaves after that; `show {view.job.number}` says more.")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import click
 
 from console.domain.text import clean
+from console.domain.times import in_calendar
 
 
 def say(text: str) -> None:
@@ -31,24 +32,26 @@ def put_json(document: object) -> None:
 
 
 def put_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """A CSV table on stdout."""
+    """A CSV table on stdout; on a terminal without anything that could harm it."""
     import csv  # noqa: PLC0415 - start-up
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    for row in rows:
+        cells = ["" if cell is None else str(cell) for cell in row]
+        writer.writerow(map(clean, cells) if is_terminal() else cells)
 
 
 def utc(seconds: float | None) -> str | None:
     """A moment in ISO 8601, UTC."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(in_calendar(seconds), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def local_time(seconds: float) -> str:
     """A moment as the person's clock shows it."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(in_calendar(seconds)).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def is_terminal() -> bool:

@@ -79,7 +79,7 @@ async def _serve(service: Service) -> int:
         await asyncio.wait((watching, ending), return_when=asyncio.FIRST_COMPLETED)
         if watching.done():
             watching.result()
-            say("Another process has taken the lead: this one ends.")
+            say(service.problem or "Another process has taken the lead: this one ends.")
             return 1
         return 0
     finally:

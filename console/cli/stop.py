@@ -9,6 +9,7 @@ import click
 
 from console.cli.actions import STILL_ENDING, act_on, must_ask, named
 from console.cli.session import Session, pass_session
+from console.domain.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,5 +42,5 @@ async def _stop(session: Session, service: Service, view: JobView) -> str:
         async with asyncio.timeout(session.settings.nodes.stop_grace_s + STILL_ENDING):
             ended = await service.wait_for_end(view.job.id)
     except TimeoutError:
-        return f"{name} was told to stop and is still ending; `clusterdeck show {view.job.number}` says more."
+        raise Refused(f"it was told to stop and is still ending; `show {view.job.number}` says more.") from None
     return f"{name}: {ended.status.value}" + (f", {ended.reason}" if ended.reason else "")

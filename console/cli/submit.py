@@ -45,6 +45,7 @@ def command(session: Session, /, file: Path | None, wait: bool, argv: tuple[str,
         done = await service.submit(spec)
         click.echo(done.job)
         say(f"job {done.number} queued: {spec.name}")
+        _warn_of_environment(spec)
         if wait:
             return await _wait(service, done.job)
         if isinstance(service.role, Watching) and service.role.leader is None:
@@ -52,6 +53,16 @@ def command(session: Session, /, file: Path | None, wait: bool, argv: tuple[str,
         return 0
 
     return session.run(Mode.LEAD_IF_FREE if wait else Mode.OBSERVE, work)
+
+
+def _warn_of_environment(spec: JobSpec) -> None:
+    """Jobs get the node's login environment: what this shell has activated is not in it."""
+    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
+    if active and not spec.setup and not any(active in part for part in spec.command):
+        say(
+            f"The environment {active} is active here, but not in the job, which gets the login environment: "
+            "add `--setup 'source …/bin/activate'`, or name its python in the command."
+        )
 
 
 def _spec(file: Path | None, typed: dict[str, object]) -> JobSpec:

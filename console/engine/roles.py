@@ -128,7 +128,9 @@ class Roles:
 
     def _insist(self) -> None:
         if self._mode is Mode.LEAD:
-            raise Refused(f"{who(self.viewer.leader)} schedules already; `clusterdeck serve --stop` ends it.")
+            leader = self.viewer.leader
+            ended = "quit it there" if leader and leader.kind == "console" else "`clusterdeck serve --stop` ends it"
+            raise Refused(f"{who(leader)} schedules already; {ended}.")
 
     async def _stop(self) -> None:
         if self._task is not None:

@@ -124,7 +124,30 @@ def keymap(keys: Mapping[str, str]) -> dict[str, str]:
 
     InvalidInput if an action doesn't exist or a key is empty; the sentence names the nearest action.
     """
-    return {name: ",".join(_key_names(name, text)) for name, text in keys.items()}
+    chosen = {name: _key_names(name, text) for name, text in keys.items()}
+    for name, wanted in chosen.items():
+        for other in ACTIONS:
+            shared = set(wanted).intersection(chosen.get(other.name, _default_keys(other)))
+            if other.name != name and shared and _meet(BY_NAME[name].where, other.where):
+                raise InvalidInput(f"keys.{name}: {min(shared)} is the key of {other.name} already; choose another.")
+    return {name: ",".join(wanted) for name, wanted in chosen.items()}
+
+
+def _default_keys(action: Action) -> list[str]:
+    return [binding.key for key in action.keys for binding in Binding.make_bindings([(key, action.name)])]
+
+
+_TOGETHER: tuple[frozenset[Place], ...] = (
+    frozenset({"app", "jobs", "job-actions", "list", "rows"}),
+    frozenset({"app", "job", "job-actions", "list", "log"}),
+    frozenset({"app", "form"}),
+    frozenset({"app", "dialog"}),
+)
+
+
+def _meet(one: Place, other: Place) -> bool:
+    """Whether the keys of two places work at the same time."""
+    return any(one in places and other in places for places in _TOGETHER)
 
 
 def _key_names(name: str, text: str) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -12,6 +14,8 @@ from console.domain.errors import ClusterdeckError, InvalidInput
 from console.domain.ids import JobId
 from console.engine.service import Mode, OpenService, Service
 from console.tui.app import ConsoleApp
+
+_LEAVE_S = 30.0
 
 
 async def show(
@@ -34,17 +38,26 @@ async def show(
         )
     async with open_service(Mode.LEAD_IF_FREE) as service:
         app = ConsoleApp(service, only_ascii=only_ascii, theme=theme, keys=keys, first_job=first)
-        loop = asyncio.get_running_loop()
         leaving: list[asyncio.Task[None]] = []
-        loop.add_signal_handler(signal.SIGHUP, lambda: leaving.append(asyncio.create_task(_hang_up(app, service))))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, lambda: leaving.append(asyncio.create_task(_leave(app, service))))
         await app.run_async(mouse=mouse)
         await asyncio.gather(*leaving)
         return app.return_code or 0
 
 
-async def _hang_up(app: ConsoleApp, service: Service) -> None:
-    """The terminal is gone: what waits goes on in the background, whatever the person would have answered."""
-    with suppress(ClusterdeckError):
-        if service.work_pending():
-            await service.continue_in_background()
-    app.exit()
+async def _leave(app: ConsoleApp, service: Service) -> None:
+    """Nobody can be asked any more: what waits goes on in the background, and this process ends for sure.
+
+    Drawing on a terminal that is gone can block for ever, and the interpreter waits for the thread that draws.
+    """
+    last_resort = threading.Timer(_LEAVE_S, os._exit, (1,))
+    last_resort.daemon = True
+    last_resort.start()
+    try:
+        with suppress(ClusterdeckError):
+            if service.work_pending():
+                await service.continue_in_background()
+    finally:
+        app.exit()

@@ -211,6 +211,10 @@ class FakeService:
         self._nodes = list(nodes)
         self._publish(Change(frozenset(), frozenset(), nodes=True, role=False))
 
+    def lose(self, job: JobId) -> None:
+        """A job leaves, and nobody has been told yet."""
+        del self._jobs[job]
+
     def tell(self, *jobs: JobId) -> None:
         """Say that jobs changed."""
         self._publish(Change(frozenset(jobs), frozenset(), nodes=False, role=False))

@@ -266,3 +266,14 @@ async def test_at_80_columns_the_important_ones_stay(service: FakeService) -> No
 async def test_ascii_screen_has_only_ascii_in_the_table(service: FakeService) -> None:
     async with console_on(service, only_ascii=True) as driver:
         assert driver.text("#jobs").isascii()
+
+
+async def test_a_row_whose_job_left_before_the_table_was_told_is_blank(service: FakeService) -> None:
+    async with console_on(service) as driver:
+        gone = service.find("resnet").job.id
+        service.lose(gone)
+        driver.one("#jobs", VirtualTable).refresh_rows()
+        await driver.until(lambda: "resnet" not in driver.text("#jobs"))
+        service.tell(gone)
+        await driver.press("j", "k")
+        assert "bert-large" in driver.text("#jobs")

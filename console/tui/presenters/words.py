@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from console.domain.times import in_calendar
+
 MIB_PER_GIB = 1024
 UNKNOWN = "-"
 
@@ -44,12 +46,12 @@ def moment(at: float | None) -> str:
     """A moment in the time of where the person is, to the second."""
     if at is None:
         return UNKNOWN
-    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(in_calendar(at), UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def clock(at: float) -> str:
     """The time of day of a moment, where the person is."""
-    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
+    return datetime.fromtimestamp(in_calendar(at), UTC).astimezone().strftime("%H:%M:%S")
 
 
 def memory(mib: float | None) -> str:

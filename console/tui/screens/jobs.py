@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from console.domain.errors import InvalidInput
+from console.domain.errors import InvalidInput, NotFound
 from console.domain.ids import JobId
 from console.domain.jobs import Job, Status
 from console.engine.service import Change, Submitted
@@ -161,7 +161,11 @@ class JobsScreen(JobActionsScreen):
             detail.update(line)
 
     def _cell(self, key: str, column: str, width: int) -> Text:
-        view = self.deck.service.view(JobId(key))
+        try:
+            view = self.deck.service.view(JobId(key))
+        except NotFound:
+            # It left a moment ago, and the table has not been told yet.
+            return Text(end="")
         only_ascii = self.deck.only_ascii
         if column == "progress":
             if view.status is Status.PENDING:

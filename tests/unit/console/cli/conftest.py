@@ -49,5 +49,7 @@ class Deck:
 
 
 @pytest.fixture
-def deck(tmp_path: Path) -> Deck:
+def deck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deck:
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
     return Deck(tmp_path, FakeService())

@@ -31,6 +31,13 @@ def test_with_a_leader_nothing_more_is_said(deck: Deck) -> None:
     assert deck.run("submit", "true").stderr == "job 1 queued: true\n"
 
 
+def test_an_environment_that_the_job_will_not_have_is_said(deck: Deck, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTUAL_ENV", "/home/ada/.venv")
+    assert "--setup" in deck.run("submit", "--", "python", "train.py").stderr
+    assert "--setup" not in deck.run("submit", "--setup", "source x", "--", "python", "train.py").stderr
+    assert "--setup" not in deck.run("submit", "--", "/home/ada/.venv/bin/python", "train.py").stderr
+
+
 def test_all_options(deck: Deck, tmp_path: Path) -> None:
     options = {
         "--name": "bert",

@@ -129,6 +129,12 @@ def test_metrics(deck: Deck) -> None:
     assert deck.run("metrics", "1", "--csv", "--json").exit_code == 2
 
 
+def test_csv_on_a_terminal_cannot_harm_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(output, "is_terminal", lambda: True)
+    output.put_csv(["name"], [["\x1b]0;X\x07m"]])
+    assert capsys.readouterr().out == "name\nm\n"
+
+
 def test_usage(deck: Deck) -> None:
     job = deck.service.add("a", "running")
     assert "no samples yet" in deck.run("usage", "1").stderr
