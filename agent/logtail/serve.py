@@ -97,7 +97,10 @@ def _gaps(directory: str) -> Dict[str, Dict[int, int]]:
     except FileNotFoundError:
         return found
     for line in lines[:-1]:
-        gap = json.loads(line)
-        at = found[gap["stream"]]
-        at[gap["offset"]] = at.get(gap["offset"], 0) + gap["bytes"]
+        try:
+            gap = json.loads(line)
+            at, offset, count = found[gap["stream"]], int(gap["offset"]), int(gap["bytes"])
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue  # cut short by the full disk that it reports
+        at[offset] = at.get(offset, 0) + count
     return found

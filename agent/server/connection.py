@@ -10,6 +10,7 @@ from typing import Optional, Protocol, Set
 from agent.host.segments import STREAMS
 from agent.protocol.errors import LocalProtocolError
 from agent.protocol.messages import (
+    BROKEN,
     INVALID,
     LONGEST_WAIT_S,
     NOT_FOUND,
@@ -169,12 +170,10 @@ class Connection:
                 self._answer(await self._reply(request))
         except ConnectionError:
             return  # the link went while this was under way
-        except LocalProtocolError as error:
-            _log.error("an answer could not be sent: %s", error)
-            self.end(f"the agent could not answer: {error}")
-        except Exception:  # noqa: BLE001 - one broken request must not end the agent: logged, and the link is closed
+        except Exception as error:  # noqa: BLE001 - one request that fails costs neither the agent nor the link
             _log.exception("request %s failed", type(request).__name__)
-            self.end("the agent failed to carry out a request; its log says more")
+            sentence = f"the agent failed to carry this out ({type(error).__name__}); its log on the node says more"
+            self._answer(Reply(request.id, sentence, BROKEN))
 
     async def _reply(self, request: Request) -> Reply:
         assert self.hello is not None

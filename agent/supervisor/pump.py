@@ -14,6 +14,7 @@ from typing import List, Optional
 
 from agent.host.durable import sync_directory, write_all
 from agent.host.failpoints import failpoint
+from agent.host.records import append_whole
 from agent.host.segments import segments
 from agent.host.syscalls import splice, tee
 
@@ -163,19 +164,11 @@ class StreamPump:
         gap = {"stream": self._stream, "offset": self._start + self._size, "bytes": missing, "at": time.time()}
         path = os.path.join(self._directory, GAPS_FILE)
         try:
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            if error.errno not in _REFUSALS:
-                raise
-            return
-        try:
-            write_all(file, json.dumps(gap).encode("ascii") + b"\n")
+            append_whole(path, json.dumps(gap).encode("ascii") + b"\n")
             self._recorded_drops += missing
         except OSError as error:
             if error.errno not in _REFUSALS:
                 raise
-        finally:
-            os.close(file)
 
 
 def recorded_drops(directory: str, stream: str) -> int:
@@ -189,10 +182,10 @@ def recorded_drops(directory: str, stream: str) -> int:
     for line in lines:
         try:
             gap = json.loads(line)
-        except ValueError:
-            continue  # cut short by the full disk that it reports
-        if gap["stream"] == stream:
-            total += int(gap["bytes"])
+            count = int(gap["bytes"]) if gap["stream"] == stream else 0
+        except (ValueError, KeyError, TypeError, OverflowError):
+            continue  # damaged by a full disk
+        total += count
     return total
 
 

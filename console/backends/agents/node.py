@@ -17,6 +17,9 @@ from console.links.backoff import Backoff
 from console.links.stream import Connector, LinkFailed
 from console.ports import ReportSink
 
+# A link that ends sooner was no success: what ended it will most likely end the next one too.
+_STEADY_S = 5.0
+
 
 class NodeLink:
     """The link to one node. With a sink it reports; without one (an observer) it only carries requests."""
@@ -70,6 +73,7 @@ class NodeLink:
             self._connection.end(reason)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         backoff = Backoff()
         told_gone: str | None = None
         while True:
@@ -80,10 +84,12 @@ class NodeLink:
             else:
                 self._welcome, self._reports = None, []
                 self._greeting = Connection(stream, self._told, self._ended)
+                began = loop.time()
                 self._reason = await self._greeting.run(self._hello)
                 if self._connection is not None:
-                    backoff.reset()
                     told_gone = None
+                    if loop.time() - began >= _STEADY_S:
+                        backoff.reset()
             self._connection = None
             self._up.clear()
             if told_gone != self._reason:

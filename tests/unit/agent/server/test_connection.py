@@ -7,17 +7,24 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from agent.protocol.errors import LocalProtocolError
 from agent.protocol.messages import (
+    BROKEN,
     PROTOCOL_VERSION,
     Attempts,
     Changed,
     Exit,
     Hello,
+    Ping,
     Progressed,
+    ReadHistory,
+    ReadLog,
     Report,
     Welcome,
 )
-from agent.protocol.session import Closed, ConsoleEvent, ConsoleSession
+from agent.protocol.session import Answered, Closed, ConsoleEvent, ConsoleSession
 from agent.server.connection import Connection
 
 ATTEMPT = "01ARZ3NDEKTSV4RRFFQ69G5FAV-1"
@@ -89,6 +96,38 @@ class Linked:
         await self.console.writer.wait_closed()
         self.server.close()
         await self.server.wait_closed()
+
+
+class Torn:
+    """Records that can't be read."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def news(self, attempt_id: str) -> None:
+        return
+
+    def is_reading(self, attempt_id: str) -> bool:
+        return False
+
+    def read_log(self, *_: object) -> Any:
+        raise self.error
+
+    def read_history(self, *_: object) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ValueError("torn"), OSError(5, "I/O error"), LocalProtocolError("too large")])
+async def test_a_read_that_fails_is_answered_and_the_link_goes_on(tmp_path: Any, error: Exception) -> None:
+    node = Node(Report(ATTEMPT, "lost"), records=Torn(error))
+    async with Linked(node, str(tmp_path / "s")) as console:
+        await console.read(Attempts)
+        for request in (ReadLog(5, ATTEMPT, 0, 0, ["stdout"], 0, 0.0), ReadHistory(6, ATTEMPT, 0, 0)):
+            console.writer.write(console.session.request(request))
+            answered = await console.read(Answered)
+            assert (answered.answer.id, answered.answer.kind) == (request.id, BROKEN)
+        console.writer.write(console.session.request(Ping(7)))
+        assert (await console.read(Answered)).answer.error == ""
 
 
 async def test_a_report_that_no_message_can_carry_ends_neither_greeting_nor_link(tmp_path: Any) -> None:

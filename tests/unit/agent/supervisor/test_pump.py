@@ -97,3 +97,27 @@ def test_without_splice_it_copies(
     in_child(copy)
     expected = b"".join(str(number).encode() * 300 for number in range(10))
     assert read_range(str(tmp_path), "stdout", 0, 10_000) == expected
+
+
+def test_a_gap_that_the_full_disk_cut_short_is_written_whole_later(
+    tmp_path: Path, fifo: int, drops: DropCounter
+) -> None:
+    def fill() -> None:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        stream = StreamPump(str(tmp_path), "stdout", fifo, 1 << 20, drops)
+        drops.add(7)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+        os.write(fifo, b"x")
+        stream.move()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        stream.finish()
+
+    in_child(fill)
+    (line,) = (tmp_path / "gaps.jsonl").read_bytes().splitlines()
+    assert json.loads(line)["bytes"] == 7
+
+
+def test_damaged_gaps_are_passed_over(tmp_path: Path) -> None:
+    whole = b'{"stream":"stdout","offset":1,"bytes":5}'
+    (tmp_path / "gaps.jsonl").write_bytes(b"\n".join([b'{"stream":"st' + whole, b"7", b"{}", b"[]", whole, b""]))
+    assert recorded_drops(str(tmp_path), "stdout") == 5

@@ -11,9 +11,11 @@ import pytest
 from agent.protocol.codec import encode
 from agent.protocol.framing import encode_frame
 from agent.protocol.messages import PROTOCOL_VERSION, Attempts, Changed, Hello, Progressed, Report, Welcome
+from console.backends.agents import node
 from console.backends.agents.node import NodeLink
 from console.domain.errors import NobodyToDoIt
 from console.domain.reports import AttemptChanged, BackendReport, NodeGone, NodeUp
+from console.links.backoff import Backoff
 from console.links.stream import LinkFailed
 
 ATTEMPT = "01ARZ3NDEKTSV4RRFFQ69G5FAV-1"
@@ -51,6 +53,13 @@ class Connector:
         if not self.streams:
             raise LinkFailed("no more streams")
         return self.streams.pop()
+
+
+class Flapping(Connector):
+    """Every stream ends just after the node is up."""
+
+    async def connect(self) -> Scripted:
+        return Scripted([WELCOME, NONE_YET, b""])
 
 
 @asynccontextmanager
@@ -113,3 +122,26 @@ async def test_the_same_trouble_is_told_once() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await reports.get()
+
+
+@pytest.mark.parametrize(("steady_s", "expected"), [(5.0, [0, 1, 2, 3]), (0.0, [0, 0, 0, 0])])
+async def test_a_link_that_ends_at_once_each_time_is_made_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch, steady_s: float, expected: list[int]
+) -> None:
+    failures: asyncio.Queue[int] = asyncio.Queue()
+    count = Backoff.next_s
+
+    def at_once(backoff: Backoff, chance: float) -> float:
+        failures.put_nowait(backoff.failures)
+        count(backoff, chance)
+        return 0.0
+
+    monkeypatch.setattr(node, "_STEADY_S", steady_s)
+    monkeypatch.setattr(Backoff, "next_s", at_once)
+    link = NodeLink("n1", Flapping([]), Hello(PROTOCOL_VERSION, "1", "db", 1), lambda: None)
+    link.begin()
+    try:
+        async with asyncio.timeout(20):
+            assert [await failures.get() for _ in range(4)] == expected
+    finally:
+        await link.close()
