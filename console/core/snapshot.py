@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 from console.core.state import State
-from console.domain.jobs import Job, Pending
+from console.domain.events import AttemptAccepted, AttemptForgotten, AttemptMirrored, AttemptStarted, Event
+from console.domain.jobs import Pending
 from console.domain.nodes import Node, NodeState
 from console.domain.resources import NOTHING, Resources
 from console.scheduler import NodeOffer, PendingJob, Snapshot
@@ -19,24 +21,31 @@ def snapshot_of(state: State, now: float) -> Snapshot:
         used[attempt.node] += attempt.resources
         taken[attempt.node].update(attempt.gpus)
     offers = tuple(_offer(node, used[node.name], taken[node.name]) for node in state.nodes.values())
-    pending = tuple(_pending(state.jobs[job], now) for job in state.pending)
+    pending = tuple(_as_of(state, row, now) if row.not_before else row for row in state.pending.values())
     return Snapshot(now, pending, offers)
 
 
-def _pending(job: Job, now: float) -> PendingJob:
-    assert isinstance(job.state, Pending)
-    spec = job.spec
-    return PendingJob(
-        job.id,
-        job.number,
-        spec.priority,
-        job.queued_at,
-        spec.resources,
-        spec.node,
-        spec.held,
-        retry_at(job.state, now),
-        job.state.reason,
-    )
+def changes_plan(event: Event) -> bool:
+    """Whether a pass after this event could say something else than the one before: what waits, what is free or what
+    nodes offer is not the same any more."""
+    return not isinstance(event, AttemptAccepted | AttemptStarted | AttemptMirrored | AttemptForgotten)
+
+
+def next_retry(state: State, now: float) -> float | None:
+    """The first moment at which a job that is delayed now may be tried again; None if none is."""
+    moments = (_delay(state, row, now) for row in state.pending.values() if row.not_before)
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def _as_of(state: State, row: PendingJob, now: float) -> PendingJob:
+    moment = _delay(state, row, now)
+    return row if moment == row.not_before else replace(row, not_before=moment)
+
+
+def _delay(state: State, row: PendingJob, now: float) -> float:
+    waits = state.jobs[row.id].state
+    assert isinstance(waits, Pending)
+    return retry_at(waits, now)
 
 
 def retry_at(state: Pending, now: float) -> float:

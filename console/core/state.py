@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from console.domain.ids import AttemptId, JobId
 from console.domain.jobs import Attempt, AttemptPhase, Completed, Failed, Job, Pending, Running, Starting
 from console.domain.nodes import Node
+from console.scheduler import PendingJob
 
 LIVE_PHASES = frozenset({AttemptPhase.PLANNED, AttemptPhase.ACCEPTED, AttemptPhase.RUNNING})
 SETTLED_PHASES = frozenset({AttemptPhase.ENDED, AttemptPhase.LOST})
@@ -16,11 +17,12 @@ SETTLED_PHASES = frozenset({AttemptPhase.ENDED, AttemptPhase.LOST})
 
 @dataclass(slots=True)
 class State:
-    """Records are frozen, the dictionaries around them are the engine's own; `live` attempts hold resources."""
+    """Records are frozen, the dictionaries around them are the engine's own; `live` attempts hold resources, `pending`
+    has the jobs that wait as the scheduler sees them."""
 
     jobs: dict[JobId, Job] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
-    pending: dict[JobId, None] = field(default_factory=dict)
+    pending: dict[JobId, PendingJob] = field(default_factory=dict)
     live: dict[AttemptId, Attempt] = field(default_factory=dict)
 
     @classmethod
@@ -37,7 +39,7 @@ class State:
         """Set a job's record and its place in the indexes."""
         self.jobs[job.id] = job
         if isinstance(job.state, Pending):
-            self.pending[job.id] = None
+            self.pending[job.id] = _queued(job, job.state)
         else:
             self.pending.pop(job.id, None)
         attempt = job.last_attempt
@@ -62,6 +64,21 @@ class State:
             for attempt in job.attempts:
                 if attempt.node == node:
                     yield job, attempt
+
+
+def _queued(job: Job, state: Pending) -> PendingJob:
+    spec = job.spec
+    return PendingJob(
+        job.id,
+        job.number,
+        spec.priority,
+        job.queued_at,
+        spec.resources,
+        spec.node,
+        spec.held,
+        state.not_before,
+        state.reason,
+    )
 
 
 def is_over(job: Job) -> bool:

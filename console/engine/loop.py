@@ -20,12 +20,11 @@ from console.core.intake import attempt_events, connection_events, forgotten_ack
 from console.core.reactor import step
 from console.core.reduce import job_of, node_of
 from console.core.requests import decide
-from console.core.snapshot import retry_at, snapshot_of
+from console.core.snapshot import changes_plan, next_retry, snapshot_of
 from console.core.state import State
 from console.domain.errors import ClusterdeckError, StoreUnusable
 from console.domain.events import AttemptEnded, AttemptPlanned, Event, NodeAdded, NodeRemoved
 from console.domain.ids import JobId, attempt_id
-from console.domain.jobs import Pending
 from console.domain.nodes import Node, NodeState
 from console.domain.reports import AttemptChanged, BackendReport, NodeGone, NodeSampled, NodeUp, ProgressRead
 from console.engine.executor import Executor
@@ -104,6 +103,7 @@ class Engine:
         self._mirror = Mirror(backend, store, settings.mirror_bytes)
         self._executor = Executor(backend, self._mirror, clock, self._queue.put_nowait, grace_s=settings.grace_s)
         self._first = _Turn()
+        self._plan_is_due = True
 
     async def load(self) -> None:
         """Read the books; nothing is written before `run`. No node is up until it was heard from in this run."""
@@ -183,7 +183,9 @@ class Engine:
     def _take(self, turn: _Turn, item: _Input) -> None:
         now = self._clock.now()
         match item:
-            case _RequestsWait() | _TimeCame() | ProgressRead() | NodeSampled():
+            case _TimeCame():
+                self._plan_is_due = True
+            case _RequestsWait() | ProgressRead() | NodeSampled():
                 return
             case NodeUp():
                 for event in list(connection_events(self.state, item, now)):
@@ -214,6 +216,7 @@ class Engine:
     def _absorb(self, turn: _Turn, event: Event) -> None:
         if isinstance(event, AttemptEnded):
             event = self._with_progress(event)
+        self._plan_is_due |= changes_plan(event)
         turn.events.append(event)
         turn.commands.extend(step(self.state, event))
         job = job_of(event)
@@ -237,6 +240,7 @@ class Engine:
         told_anew = {job for job, reason in self.reasons.items() if before.get(job) != reason}
         self._on_change(told_anew, set(), False)
         self._set_timer(now)
+        self._plan_is_due = False
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -245,19 +249,16 @@ class Engine:
 
     def _set_timer(self, now: float) -> None:
         self._cancel_timer()
-        waits = [
-            moment - now
-            for state in (self.state.jobs[job].state for job in self.state.pending)
-            if isinstance(state, Pending) and (moment := retry_at(state, now)) > now
-        ]
-        if waits:
+        moment = next_retry(self.state, now)
+        if moment is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(min(waits) + 0.01, self._queue.put_nowait, _TimeCame())
+            self._timer = loop.call_later(moment - now + 0.01, self._queue.put_nowait, _TimeCame())
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
     async def _finish(self, turn: _Turn) -> None:
-        self._plan(turn)
+        if self._plan_is_due:
+            self._plan(turn)
         if turn.events or turn.answers:
             batch = self._batch(turn)
             await self._persistently(lambda: self._store.commit(batch))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.core.reduce import apply, job_of
-from console.core.snapshot import snapshot_of
+from console.core.snapshot import changes_plan, snapshot_of
 from console.core.state import State
 from console.domain.ids import JobId
 from console.domain.jobs import Job
@@ -58,7 +58,7 @@ class Viewer:
                 touched.add(job)
         before, self.waiting = self.waiting, waiting
         touched |= before.keys() ^ self.waiting.keys()
-        if events:
+        if any(map(changes_plan, events)):
             touched |= self._plan()
         measured = self.telemetry.load(*await self._store.latest())
         if measured:

@@ -23,6 +23,15 @@ class PendingJob:
     is_held: bool = False
     not_before: float = 0.0
     wait_reason: str = ""
+    order: tuple[int, float, int] = field(init=False, repr=False, compare=False)
+    """What the queue is sorted by: made once, since a record goes through many passes."""
+    shape: tuple[int, int, int, str | None] = field(init=False, repr=False, compare=False)
+    """What decides where it fits: equal for jobs that fit or don't fit together."""
+
+    def __post_init__(self) -> None:
+        need = self.resources
+        object.__setattr__(self, "order", (self.priority.rank, self.queued_at, self.number))
+        object.__setattr__(self, "shape", (need.cpus, need.memory_mib, need.gpus, self.node))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 
 from console.domain.ids import JobId
-from console.domain.resources import Resources
 from console.scheduler.explain import blocked_reason, never_fits_reason
 from console.scheduler.model import NodeOffer, PendingJob, Plan, Policy, Snapshot, Start
 
-_Shape = tuple[Resources, str | None]
+_Shape = tuple[int, int, int, str | None]
 
 
 def plan(snapshot: Snapshot, policy: Policy) -> Plan:
@@ -21,26 +21,22 @@ def plan(snapshot: Snapshot, policy: Policy) -> Plan:
     starts: list[Start] = []
     reasons: dict[JobId, str] = {}
     failed: dict[_Shape, list[PendingJob]] = {}
-    for job in sorted(snapshot.pending, key=_order):
+    for job in sorted(snapshot.pending, key=attrgetter("order")):
         waiting = _not_yet(job, snapshot.now, policy)
         if waiting:
             reasons[job.id] = waiting
             continue
-        shape = (job.resources, job.node)
-        start = _place(job, offers) if shape not in failed else None
-        if start is not None:
+        if (alike := failed.get(job.shape)) is not None:
+            alike.append(job)
+        elif (start := _place(job, offers)) is not None:
             starts.append(start)
         else:
-            failed.setdefault(shape, []).append(job)
+            failed[job.shape] = [job]
     # Said when the pass is over, since what starts behind a blocked job takes from what is free, too.
     for blocked in failed.values():
         reason = never_fits_reason(blocked[0], offers) or blocked_reason(blocked[0], offers)
         reasons.update((job.id, reason) for job in blocked)
     return Plan(tuple(starts), reasons)
-
-
-def _order(job: PendingJob) -> tuple[int, float, int]:
-    return job.priority.rank, job.queued_at, job.number
 
 
 def _not_yet(job: PendingJob, now: float, policy: Policy) -> str:

@@ -2,8 +2,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from console.core.snapshot import retry_at, snapshot_of
-from console.domain.events import AttemptEnded, AttemptPlanned, AttemptRefused, NodeAdded, NodeStale
+from console.core.snapshot import changes_plan, next_retry, retry_at, snapshot_of
+from console.domain.events import (
+    AttemptAccepted,
+    AttemptEnded,
+    AttemptForgotten,
+    AttemptMirrored,
+    AttemptPlanned,
+    AttemptRefused,
+    NodeAdded,
+    NodeStale,
+)
 from console.domain.jobs import Pending, Priority
 from console.domain.resources import Resources
 from tests.harness.builders import connected, ended, first, folded, job_id, planned, submitted
@@ -49,3 +58,18 @@ def test_a_delay_is_over_when_the_clock_stepped_back_behind_its_beginning() -> N
     assert (job.not_before, job.wait_reason) == (NOW + 5, "no room")
     (job,) = snapshot_of(state, NOW - 3600).pending
     assert job == replace(job, not_before=0.0)
+
+
+def test_the_next_retry_is_the_first_that_is_still_to_come() -> None:
+    events = [event for number in (1, 2, 3) for event in (submitted(number), planned(number))]
+    state = folded(*events, *(AttemptRefused(NOW + number, first(number), "no room") for number in (1, 2)))
+    assert next_retry(state, NOW + 3) == NOW + 6
+    assert next_retry(state, NOW + 6) == NOW + 7
+    assert next_retry(state, NOW + 7) is None
+
+
+def test_what_a_plan_rests_on() -> None:
+    outcome = AttemptEnded(NOW, first(1), ended(), NOW, NOW)
+    assert all(map(changes_plan, [*connected(), submitted(1), planned(1), outcome]))
+    for kind in (AttemptAccepted, AttemptMirrored, AttemptForgotten):
+        assert not changes_plan(kind(NOW, first(1)))

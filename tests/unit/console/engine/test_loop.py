@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from console.domain.ids import AttemptId, JobId, attempt_id
 from console.domain.jobs import AttemptPhase, Failed, Hyperparameters, JobType, Running, Status
 from console.domain.nodes import NodeState
 from console.domain.requests import DeleteJob, EditJob, RestartJob, StopJob
-from console.engine import executor, loop
+from console.engine import executor, loop, viewer
 from console.ports import LeaderLost, Store
+from console.scheduler import Plan, Policy, Snapshot, plan
 from tests.harness.builders import spec
 from tests.harness.fake_backend import FakeNode
 from tests.harness.services import Process, Site, site_at
@@ -77,6 +78,51 @@ async def test_jobs_beyond_what_is_free_wait_and_say_for_what(site: Site) -> Non
         site.node.end(attempt)
         await process.until(running, Status.COMPLETED)
         await process.until(large, Status.RUNNING)
+
+
+@pytest.fixture
+def passes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Snapshot]]:
+    """What was planned on, from now on."""
+    seen: list[Snapshot] = []
+
+    def counted(snapshot: Snapshot, policy: Policy) -> Plan:
+        seen.append(snapshot)
+        return plan(snapshot, policy)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(loop, "plan", counted)
+        watched.setattr(viewer, "plan", counted)
+        yield seen
+
+
+async def test_a_pass_is_made_only_when_it_could_say_something_new(site: Site, passes: list[Snapshot]) -> None:
+    async with site.open() as process:
+        await eventually(lambda: process.service.nodes() and process.service.nodes()[0].node.state is NodeState.UP)
+        passes.clear()
+        job, attempt = await process.run()
+        site.node.progress(attempt, 0.4)
+        site.node.sample()
+        await eventually(lambda: process.view(job).progress == 0.4)
+        assert len(passes) == 1, "for the submission"
+        site.node.end(attempt)
+        await settled(site, attempt, "acknowledge")
+        assert len(passes) == 2, "for what was freed"
+
+
+async def test_one_who_watches_plans_no_more_often(site: Site, passes: list[Snapshot]) -> None:
+    async with site.open() as process, site.open() as watcher:
+        site.node.on_launch = "accept"
+        job = await process.submit()
+        attempt = attempt_id(job, 1)
+        await watcher.until(job, "starting")
+        await eventually(lambda: attempt in site.node.attempts)
+        passes.clear()
+        site.node.start(attempt)
+        await watcher.until(job, Status.RUNNING)
+        assert not passes
+        site.node.end(attempt)
+        await watcher.until(job, Status.COMPLETED)
+        assert passes
 
 
 # -- refusals
