@@ -39,6 +39,8 @@ _LONGEST_TEXT = 4096
 _MOST_GPUS = 1024
 _MOST_CPUS = 1 << 20
 _MOST_MEMORY_MIB = 1 << 40
+# The last second of the year 9999: no date can be made of what comes after.
+_LATEST = 253_402_300_799
 
 
 class WrongReport(ValueError):
@@ -84,8 +86,8 @@ def report_of(report: wire.Report) -> AttemptReport:
     return AttemptReport(
         attempt=attempt_of(report.attempt),
         phase=phase,
-        started_at=report.started_at,
-        ended_at=report.ended_at,
+        started_at=None if report.started_at is None else _time(report.started_at),
+        ended_at=None if report.ended_at is None else _time(report.ended_at),
         outcome=None if report.exit is None else _outcome(report.exit),
         reason=_text(report.reason),
         is_acknowledged=report.acknowledged,
@@ -109,7 +111,7 @@ def progress_of(progressed: wire.Progressed) -> ProgressRead:
     return ProgressRead(
         AttemptProgress(
             attempt=attempt_of(progressed.attempt),
-            time=progressed.time,
+            time=_time(progressed.time),
             fraction=fraction,
             eta_s=progressed.eta_s,
             latest=tuple(
@@ -125,7 +127,7 @@ def sampled_of(node: str, sampled: wire.Sampled) -> NodeSampled:
     return NodeSampled(
         node=node,
         sample=NodeSample(
-            time=use.time,
+            time=_time(use.time),
             cpu_percent=use.cpu_percent,
             memory_used_mib=use.memory_used_mib,
             rx_bytes_s=use.rx_bytes_s,
@@ -160,7 +162,7 @@ def chunks_of(answer: wire.LogData, data: bytes) -> tuple[LogChunk, ...]:
         if stream is None:
             raise WrongReport(f"it sent a stream '{chunk.stream[:40]}', which doesn't exist")
         piece = data[start : start + chunk.length]
-        chunks.append(LogChunk(stream, chunk.offset, chunk.time, piece, chunk.lost))
+        chunks.append(LogChunk(stream, chunk.offset, _time(chunk.time), piece, chunk.lost))
         start += chunk.length
     return tuple(chunks)
 
@@ -187,6 +189,7 @@ def launch_spec(order: LaunchOrder, database: str, created_at: float) -> dict[st
 
 
 _Amount = Annotated[float, Field(ge=0, allow_inf_nan=False, le=2**53)]
+_Time = Annotated[float, Field(ge=0, allow_inf_nan=False, le=_LATEST)]
 
 
 class _SeriesLine(BaseModel):
@@ -194,7 +197,7 @@ class _SeriesLine(BaseModel):
 
     n: Annotated[str, Field(max_length=_LONGEST_TEXT)]
     s: Annotated[float, Field(allow_inf_nan=False)] | None
-    t: _Amount
+    t: _Time
     v: float
 
 
@@ -209,7 +212,7 @@ class _GpuLine(BaseModel):
 class _SampleLine(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    time: _Amount
+    time: _Time
     cpu_percent: _Amount | None
     memory_mib: _Amount | None
     read_bytes_s: _Amount | None
@@ -270,7 +273,7 @@ def _parsed(adapter: TypeAdapter[list[T]], lines: bytes) -> list[T]:
 
 def _sample(use: wire.AttemptUse) -> AttemptSample:
     return AttemptSample(
-        time=use.time,
+        time=_time(use.time),
         cpu_percent=use.cpu_percent,
         memory_mib=use.memory_mib,
         read_bytes_s=use.read_bytes_s,
@@ -290,6 +293,12 @@ def _outcome(end: wire.Exit) -> Outcome:
         peak_memory_mib=end.peak_memory_mib,
         dropped_bytes=end.dropped_bytes,
     )
+
+
+def _time(time: float) -> float:
+    if not 0 <= time <= _LATEST:
+        raise WrongReport(f"it tells a time of {time:g} s, which is no date")
+    return time
 
 
 def _text(text: str) -> str:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -135,3 +137,29 @@ def test_records_that_cannot_be(lines: bytes) -> None:
 def test_cursors() -> None:
     assert read_cursor("") == (0, 0)
     assert read_cursor(write_cursor(12, 7)) == (12, 7)
+
+
+@pytest.mark.parametrize("time", [-1.0, 253_402_300_800.0, 2.0**53])
+def test_a_time_that_is_no_date_is_refused(time: float) -> None:
+    nothing: dict[str, Any] = {each.name: None for each in fields(wire.NodeUse)} | {"time": 1.0, "gpus": []}
+    node = wire.NodeUse(**nothing)
+    unused: dict[str, Any] = {each.name: None for each in fields(wire.AttemptUse)} | {"time": time, "gpus": []}
+    use = wire.AttemptUse(**unused)
+    exit_ = wire.Exit(0, None, "", 1.0)
+    told: list[Callable[[], object]] = [
+        lambda: report_of(wire.Report(ATTEMPT, "running", time)),
+        lambda: report_of(wire.Report(ATTEMPT, "ended", 1.0, time, exit_)),
+        lambda: progress_of(wire.Progressed(ATTEMPT, time)),
+        lambda: sampled_of("n1", wire.Sampled(replace(node, time=time), {})),
+        lambda: sampled_of("n1", wire.Sampled(node, {ATTEMPT: use})),
+        lambda: chunks_of(wire.LogData(1, [wire.Chunk("stdout", 0, 1, time)], 0, False), b"x"),
+        lambda: metrics_of(json.dumps({"n": "loss", "s": 1, "t": time, "v": 1}).encode()),
+        lambda: samples_of(json.dumps(SAMPLE | {"time": time}).encode()),
+    ]
+    for tell in told:
+        with pytest.raises(WrongReport):
+            tell()
+
+
+def test_the_last_second_of_the_last_year_is_a_date() -> None:
+    assert report_of(wire.Report(ATTEMPT, "running", 253_402_300_799.0)).started_at == 253_402_300_799.0
