@@ -141,8 +141,14 @@ class Connection:
                 await self._stream.close()
                 return
             if silent_s > PING_S and self._session.state == "open":
-                with suppress(LinkFailed):
-                    await self.send(Ping(self.new_id()))
+                await self._ping()
+
+    async def _ping(self) -> None:
+        # A peer that doesn't read lets no write return: this one may not hold up what finds that out. Its answer counts
+        # as anything else that is heard, so nobody waits for it.
+        with suppress(LinkFailed, LocalProtocolError, TimeoutError):
+            async with asyncio.timeout(PING_S):
+                await self._stream.write(self._session.request(Ping(self.new_id())))
 
 
 def error_of(answered: Answered) -> Reply | None:

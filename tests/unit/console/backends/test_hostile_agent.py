@@ -11,7 +11,7 @@ import pytest
 from agent.protocol.codec import encode
 from agent.protocol.framing import encode_frame
 from agent.protocol.messages import PROTOCOL_VERSION, Attempts, Changed, Hello, Progressed, Report, Welcome
-from console.backends.agents import node
+from console.backends.agents import connection, node
 from console.backends.agents.node import NodeLink
 from console.domain.errors import NobodyToDoIt
 from console.domain.reports import AttemptChanged, BackendReport, NodeGone, NodeUp
@@ -43,11 +43,24 @@ class Scripted:
         self.closed.set()
 
 
+class Wedged(Scripted):
+    """Takes the greeting and reads no more."""
+
+    def __init__(self, script: Sequence[bytes]) -> None:
+        super().__init__(script)
+        self._written = 0
+
+    async def write(self, data: bytes) -> None:
+        self._written += 1
+        if self._written > 1:
+            await self.closed.wait()
+
+
 class Connector:
     """Gives one scripted stream, then fails."""
 
     def __init__(self, script: Sequence[bytes]) -> None:
-        self.streams = [Scripted(script)]
+        self.streams: list[Scripted] = [Scripted(script)]
 
     async def connect(self) -> Scripted:
         if not self.streams:
@@ -143,5 +156,20 @@ async def test_a_link_that_ends_at_once_each_time_is_made_less_and_less_often(
     try:
         async with asyncio.timeout(20):
             assert [await failures.get() for _ in range(4)] == expected
+    finally:
+        await link.close()
+
+
+async def test_a_peer_that_reads_no_more_is_gone_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PING_S", 0.02)
+    monkeypatch.setattr(connection, "DEAD_AFTER_S", 0.1)
+    connector = Connector([])
+    connector.streams = [Wedged([WELCOME, NONE_YET])]
+    reports: asyncio.Queue[BackendReport] = asyncio.Queue()
+    link = NodeLink("n1", connector, Hello(PROTOCOL_VERSION, "1", "db", 1), lambda: reports.put_nowait)
+    link.begin()
+    try:
+        async with asyncio.timeout(20):
+            assert "nothing was heard from the agent" in await gone(reports)
     finally:
         await link.close()
