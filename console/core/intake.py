@@ -16,8 +16,8 @@ from console.domain.events import (
     NodeConnected,
     NodeStale,
 )
-from console.domain.ids import AttemptId, split_attempt_id
-from console.domain.jobs import Attempt, AttemptPhase
+from console.domain.ids import AttemptId
+from console.domain.jobs import AttemptPhase
 from console.domain.nodes import NodeState
 from console.domain.reports import AttemptReport, NodeGone, NodeUp
 
@@ -62,14 +62,9 @@ def forgotten_acknowledgements(state: State, up: NodeUp) -> Iterator[Acknowledge
     """Ends that are committed here, but of which the node doesn't know that."""
     for report in up.attempts:
         if report.phase in SETTLED_PHASES and not report.is_acknowledged:
-            attempt = _recorded(state, report.attempt)
+            attempt = state.attempt(report.attempt)
             if attempt is not None and attempt.node == up.node and attempt.mirrored:
                 yield AcknowledgeAttempt(up.node, attempt.id)
-
-
-def _recorded(state: State, attempt: AttemptId) -> Attempt | None:
-    job = state.jobs.get(split_attempt_id(attempt)[0])
-    return next((a for a in job.attempts if a.id == attempt), None) if job is not None else None
 
 
 def gone_events(state: State, gone: NodeGone, now: float) -> Iterator[Event]:

@@ -7,6 +7,7 @@ died is simply ordered again when the node is back (`NodeConnected`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from console.core.commands import (
     AcknowledgeAttempt,
@@ -32,6 +33,7 @@ from console.domain.events import (
     NodeConnected,
 )
 from console.domain.jobs import Attempt, AttemptPhase, Job, Running, Starting
+from console.domain.nodes import NodeState
 
 
 def step(state: State, event: Event) -> tuple[Command, ...]:
@@ -42,6 +44,30 @@ def step(state: State, event: Event) -> tuple[Command, ...]:
     job_id = job_of(event)
     job = state.jobs.get(job_id) if job_id is not None else None
     return tuple(_after(job, event)) if job is not None else ()
+
+
+def is_wanted(state: State, command: Command) -> bool:
+    """Whether an order that failed is worth giving again now: its node is up, and its attempt still is where the order
+    found it. What a node that is away has missed is ordered anew when it is back."""
+    name, attempt_id = (
+        (command.attempt.node, command.attempt.id)
+        if isinstance(command, LaunchAttempt)
+        else (command.node, command.attempt)
+    )
+    node, attempt = state.nodes.get(name), state.attempt(attempt_id)
+    if node is None or node.state is not NodeState.UP or attempt is None:
+        return False
+    match command:
+        case LaunchAttempt():
+            return attempt.phase is AttemptPhase.PLANNED
+        case StopAttempt():
+            return attempt.id in state.live
+        case MirrorAttempt():
+            return not attempt.mirrored
+        case AcknowledgeAttempt() | ForgetAttempt():
+            return True
+        case _:
+            assert_never(command)
 
 
 def _after(job: Job, event: Event) -> Iterator[Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from console.domain.ids import AttemptId, JobId
+from console.domain.ids import AttemptId, JobId, split_attempt_id
 from console.domain.jobs import Attempt, AttemptPhase, Completed, Failed, Job, Pending, Running, Starting
 from console.domain.nodes import Node
 from console.scheduler import PendingJob
@@ -57,6 +57,11 @@ class State:
         self.pending.pop(job, None)
         for attempt in record.attempts if record else ():
             self.live.pop(attempt.id, None)
+
+    def attempt(self, attempt: AttemptId) -> Attempt | None:
+        """The record of an attempt, None once nothing is kept of it."""
+        job = self.jobs.get(split_attempt_id(attempt)[0])
+        return next((a for a in job.attempts if a.id == attempt), None) if job is not None else None
 
     def attempts_on(self, node: str) -> Iterator[tuple[Job, Attempt]]:
         """Every attempt that was planned on a node, of every job."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from console.core.commands import Command
 from console.core.intake import attempt_events, connection_events, forgotten_acknowledgements, gone_events
-from console.core.reactor import step
+from console.core.reactor import is_wanted, step
 from console.core.reduce import job_of, node_of
 from console.core.requests import decide
 from console.core.snapshot import changes_plan, next_retry, snapshot_of
@@ -101,7 +101,14 @@ class Engine:
         self._queue: asyncio.Queue[_Input] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
         self._mirror = Mirror(backend, store, settings.mirror_bytes)
-        self._executor = Executor(backend, self._mirror, clock, self._queue.put_nowait, grace_s=settings.grace_s)
+        self._executor = Executor(
+            backend,
+            self._mirror,
+            clock,
+            self._queue.put_nowait,
+            lambda command: is_wanted(self.state, command),
+            grace_s=settings.grace_s,
+        )
         self._first = _Turn()
         self._plan_is_due = True
 

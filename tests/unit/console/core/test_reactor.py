@@ -10,7 +10,7 @@ from console.core.commands import (
     MirrorAttempt,
     StopAttempt,
 )
-from console.core.reactor import step
+from console.core.reactor import is_wanted, step
 from console.domain.events import (
     AttemptAccepted,
     AttemptEnded,
@@ -120,3 +120,26 @@ def test_a_deleted_job_is_forgotten_with_all_of_its_attempts() -> None:
         assert JOB in state.jobs
         step(state, AttemptForgotten(NOW, attempt))
     assert not state.jobs
+
+
+def test_an_order_that_failed_is_wanted_as_long_as_it_would_change_something() -> None:
+    state = folded(*connected(), submitted(1))
+    (launch,) = step(state, planned(1))
+    acknowledge = AcknowledgeAttempt("n1", ATTEMPT)
+    assert is_wanted(state, launch)
+    assert is_wanted(state, TO_STOP)
+    for event in (STARTED, BADLY):
+        step(state, event)
+        assert not is_wanted(state, launch), "it may have been forgotten: another launch would run it twice"
+    assert not is_wanted(state, TO_STOP)
+    assert is_wanted(state, TO_MIRROR)
+    step(state, MIRRORED)
+    assert not is_wanted(state, TO_MIRROR)
+    for order in (acknowledge, TO_FORGET):
+        assert is_wanted(state, order)
+    step(state, NodeStale(NOW, "n1", "cut"))
+    for order in (acknowledge, TO_FORGET):
+        assert not is_wanted(state, order), "it is ordered anew when the node is back"
+    for last in (UP, DELETE, AttemptForgotten(NOW, ATTEMPT)):
+        step(state, last)
+    assert not is_wanted(state, acknowledge)
