@@ -44,7 +44,7 @@ def command(session: Session, job: str, attempt: int | None, as_json: bool, as_c
         elif points:
             put(render(points, width()))
         else:
-            say(f"job {view.job.number} has no metrics yet: print loss=0.31, or append JSON to $CLUSTERDECK_METRICS.")
+            say(f"job {view.job.number} has no metrics: print loss=0.31, or append JSON to $CLUSTERDECK_METRICS.")
         return 0
 
     return session.run(Mode.OBSERVE, work)

@@ -45,7 +45,7 @@ def command(session: Session, job: str, attempt: int | None, as_json: bool, as_c
             if len(samples) > _SHOWN:
                 say(f"the last {_SHOWN} of {len(samples)} samples; --csv gives all")
         else:
-            say(f"job {view.job.number} has no samples yet: they begin once it runs.")
+            say(f"job {view.job.number} has no samples: they are taken once a second while it runs.")
         return 0
 
     return session.run(Mode.OBSERVE, work)

@@ -130,15 +130,15 @@ def test_quitting_without_the_background_lets_jobs_wait(deck: Deck, console: Ope
     assert deck.show(waiting)["status"] == "pending"
 
 
-@pytest.mark.parametrize("how", ["signal", "terminal"])
+@pytest.mark.parametrize("how", ["SIGHUP", "SIGTERM", "terminal"])
 def test_a_dropped_session_goes_on_in_the_background(deck: Deck, console: Open, how: str) -> None:
     running = deck.submit("sleep", "600", name="runs")
     waiting = deck.submit("true", cpus=TOO_MANY, name="waits")
     screen = console()
     screen.until_shown("1 Running", "waits")
     before = identity(deck.pid_of(running))
-    if how == "signal":
-        kill(screen.process.pid, signal.SIGHUP)
+    if how != "terminal":
+        kill(screen.process.pid, signal.Signals[how])
         screen.end()
         assert screen.is_as_before()
     else:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from console.core.reasons import failure
 from console.domain.jobs import Attempt, AttemptPhase, Job, Status
 from console.domain.nodes import AttemptSample
 from console.engine.service import HistoryLine, JobView
@@ -151,7 +152,7 @@ def attempt(item: Attempt, now: float) -> Line:
         words.append("ended with exit code 0")
         style = "completed"
     else:
-        words.append(item.outcome.reason or "ended in an unknown way")
+        words.append(failure(item.outcome))
         style = "failed"
     if item.outcome is not None and item.outcome.peak_memory_mib is not None:
         words.append(f"peak memory {memory(item.outcome.peak_memory_mib)}")

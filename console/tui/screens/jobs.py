@@ -30,13 +30,13 @@ from console.tui.widgets.table import Column, VirtualTable
 
 COLUMNS = (
     Column("number", "#", 4, justify="right"),
-    Column("name", "Job Name", 20, flex=6),
+    Column("name", "Job Name", 20, flex=3),
     Column("status", "Status", 11),
     Column("priority", "Priority", 8, rank=2),
     Column("experiment", "Experiment", 10, flex=1, rank=4),
     Column("progress", "Progress", 13, flex=1, rank=1),
-    Column("node", "Node", 8, flex=1, rank=6),
-    Column("reason", "Why", 16, flex=3, rank=7),
+    Column("node", "Node", 8, rank=6),
+    Column("reason", "Why", 24, flex=4, rank=7),
     Column("created", "Created", 7, rank=2, justify="right"),
     Column("actions", "", 1, rank=3),
 )

@@ -108,7 +108,7 @@ def test_show_json_adds_attempts_and_events(deck: Deck) -> None:
 
 def test_metrics(deck: Deck) -> None:
     job = deck.service.add("a", "running")
-    assert "no metrics yet" in deck.run("metrics", "1").stderr
+    assert "no metrics" in deck.run("metrics", "1").stderr
     assert json.loads(deck.run("metrics", "1", "--json").stdout) == {}
     deck.service.telemetry(job).metrics[:] = [
         MetricPoint("loss", 1, NOW, 0.5),
@@ -137,7 +137,7 @@ def test_csv_on_a_terminal_cannot_harm_it(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_usage(deck: Deck) -> None:
     job = deck.service.add("a", "running")
-    assert "no samples yet" in deck.run("usage", "1").stderr
+    assert "no samples" in deck.run("usage", "1").stderr
     sample = AttemptSample(NOW, 98.5, 512.0, None, 2e6, 0.0, 1.0, (("GPU-1", 87.0, 2048.0),))
     deck.service.telemetry(job).usage[:] = [sample] * 21
     (first, *_) = json.loads(deck.run("usage", "1", "--json").stdout)
