@@ -77,7 +77,10 @@ class _Records(LogTail):
 
     def read_log(self, attempt_id: str, positions: Dict[str, int], streams: Sequence[str], block: int) -> LogPiece:
         """The next bytes."""
-        return read_log(self._store.directory(attempt_id).path, positions, streams, block)
+        piece = read_log(self._store.directory(attempt_id).path, positions, streams, block)
+        if piece.data:
+            self.gave()
+        return piece
 
     def read_history(self, attempt_id: str, series: int, samples: int) -> Tuple[bytes, bytes, bool]:
         """The next lines of both files."""

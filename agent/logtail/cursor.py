@@ -1,4 +1,4 @@
-"""Reads one stream's segments forward."""
+"""How far one stream's segments reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.host.segments import segments
 
 
 class StreamCursor:
-    """Keeps the current segment open, so that looking for news costs one read."""
+    """Keeps the current segment open, so that looking for news costs one system call."""
 
     def __init__(self, directory: str, stream: str, offset: int = 0) -> None:
         self.stream = stream
@@ -18,13 +18,13 @@ class StreamCursor:
         self._file: Optional[int] = None
         self._start = 0
 
-    def read(self, limit: int) -> bytes:
-        """The next bytes, up to `limit`; empty if there are none now."""
-        data = self._read_open(limit)
-        if not data and self._advance():
-            data = self._read_open(limit)
-        self.offset += len(data)
-        return data
+    def skip(self, limit: int) -> int:
+        """Go on behind the next bytes, up to `limit` in one segment; how many, 0 if there are none now."""
+        length = self._ahead(limit)
+        if not length and self._advance():
+            length = self._ahead(limit)
+        self.offset += length
+        return length
 
     def close(self) -> None:
         """Let go of the open segment."""
@@ -32,15 +32,20 @@ class StreamCursor:
             os.close(self._file)
             self._file = None
 
-    def _read_open(self, limit: int) -> bytes:
+    def _ahead(self, limit: int) -> int:
         if self._file is None:
-            return b""
-        return os.pread(self._file, limit, self.offset - self._start)
+            return 0
+        return max(0, min(limit, os.fstat(self._file).st_size - (self.offset - self._start)))
 
     def _advance(self) -> bool:
         """Open the segment that holds the next byte; False if it isn't there (yet)."""
         if self._file is not None:
-            return self._open(os.path.join(self._directory, f"{self.stream}.{self.offset}"), self.offset)
+            if self._open(os.path.join(self._directory, f"{self.stream}.{self.offset}"), self.offset):
+                return True
+            if os.fstat(self._file).st_nlink:
+                return False
+            # This segment was removed to save space, and the next one may be too.
+            self.close()
         for segment in segments(self._directory, self.stream):
             if segment.start <= self.offset and (self.offset < segment.end or segment.start == self.offset):
                 return self._open(segment.path, segment.start)

@@ -10,30 +10,23 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, replace
-from typing import Iterator, Optional
+from typing import Iterator, Optional, Sequence
 
 from agent.host.segments import STREAMS
 
 BLOCK_LIMIT = 64 * 1024
 _MERGE_S = 1.0
-_RECORD = struct.Struct("<BBxxIQQdII")
+_RECORD = struct.Struct("<B3xIQ8xd8x")
 
 
 @dataclass(frozen=True)
 class Block:
-    """`length` bytes of a stream from `offset` on, first seen at `time` (seconds since the epoch).
-
-    `lines` newlines end in it; bit n of `levels` is set if a line of the n-th level of `agent.reading` does; `lost`
-    bytes just before it were not kept.
-    """
+    """`length` bytes of a stream from `offset` on, first seen at `time` (seconds since the epoch)."""
 
     stream: str
     offset: int
     length: int
     time: float
-    lines: int = 0
-    levels: int = 0
-    lost: int = 0
 
     @property
     def end(self) -> int:
@@ -51,33 +44,28 @@ class IndexFile:
         if self.count:
             self._last = next(self.blocks(self.count - 1))
 
-    def append(self, block: Block) -> None:
-        """Add a block, or make the last one longer."""
+    def extend(self, blocks: Sequence[Block]) -> None:
+        """Add blocks in one write; the last one there is made longer where it can be."""
+        first, *more = blocks
         last = self._last
+        place = self.count
         if (
             last is not None
-            and last.stream == block.stream
-            and last.end == block.offset
-            and not block.lost
-            and block.time - last.time < _MERGE_S
-            and last.length + block.length <= BLOCK_LIMIT
+            and last.stream == first.stream
+            and last.end == first.offset
+            and first.time - last.time < _MERGE_S
+            and last.length + first.length <= BLOCK_LIMIT
         ):
-            block = replace(
-                last,
-                length=last.length + block.length,
-                lines=last.lines + block.lines,
-                levels=last.levels | block.levels,
-            )
-            place = self.count - 1
-        else:
-            place = self.count
+            first = replace(last, length=last.length + first.length)
+            place -= 1
+        written = [first, *more]
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
-            os.pwrite(descriptor, _pack(block), place * _RECORD.size)
+            os.pwrite(descriptor, b"".join(map(_pack, written)), place * _RECORD.size)
         finally:
             os.close(descriptor)
-        self.count = place + 1
-        self._last = block
+        self.count = place + len(written)
+        self._last = written[-1]
 
     def blocks(self, first: int = 0) -> Iterator[Block]:
         """The blocks from a number on, as they are now."""
@@ -102,11 +90,9 @@ class IndexFile:
 
 
 def _pack(block: Block) -> bytes:
-    stream = STREAMS.index(block.stream)
-    lost = min(block.lost, 2**64 - 1)
-    return _RECORD.pack(stream, block.levels, block.length, block.offset, lost, block.time, block.lines, 0)
+    return _RECORD.pack(STREAMS.index(block.stream), block.length, block.offset, block.time)
 
 
 def _unpack(record: tuple) -> Block:  # type: ignore[type-arg]
-    stream, levels, length, offset, lost, time, lines, _ = record
-    return Block(STREAMS[stream & 1], offset, length, time, lines, levels, lost)
+    stream, length, offset, time = record
+    return Block(STREAMS[stream & 1], offset, length, time)

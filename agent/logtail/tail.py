@@ -8,21 +8,23 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
-from agent.host.segments import STREAMS
+from agent.host.segments import STREAMS, LogRangeGone, read_range
 from agent.logtail.cursor import StreamCursor
 from agent.logtail.eta import Estimator
 from agent.logtail.index import BLOCK_LIMIT, Block, IndexFile
 from agent.logtail.series import Point, Series
 from agent.logtail.sidefile import SideFile
-from agent.reading import Finding, Hints, Level, Line, LogReader, Metric, Progress
+from agent.reading import Finding, Hints, LogReader, Metric, Progress
 
 INDEX_FILE = "index"
 SNAPSHOT_FILE = "tail.json"
 METRICS_FILE = "metrics.jsonl"
 
-_LEVEL_BITS = {name: 1 << rank for rank, name in enumerate(Level.ORDER)}
 _MOST_LATEST = 32
-_FORMAT = 1
+_FORMAT = 2
+_MOST_ROUNDS = 64
+_SLICE = 8 * 1024
+"""Read at once, in bytes: some milliseconds, in which the agent does nothing else."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Reading:
 
 
 class Tail:
-    """One attempt. `poll` is called often; nothing here blocks for longer than reading two blocks."""
+    """One attempt. `see` notes which bytes came when, so that they can be given out; `read` goes on in what was seen,
+    at its own pace, for what it says. Neither takes longer than some milliseconds."""
 
     def __init__(self, directory: str, epochs: Optional[int]) -> None:
         self._directory = directory
@@ -51,35 +54,41 @@ class Tail:
         self.is_done = False
         self._reader = LogReader(Hints(epochs=epochs))
         self._side = SideFile(os.path.join(directory, METRICS_FILE))
-        positions, block = self._restore()
-        self._replay(positions, block)
-        self._cursors = [StreamCursor(directory, stream, positions[stream]) for stream in STREAMS]
+        self._positions = dict.fromkeys(STREAMS, 0)
+        self._block = 0
+        ends = self._ends(*self._restore())
+        self._cursors = [StreamCursor(directory, stream, ends[stream]) for stream in STREAMS]
 
-    def poll(self, now: float) -> bool:
-        """Take in what is new, at most one block per stream; `now` in seconds since the epoch. False if nothing is."""
-        found_any = False
-        for cursor in self._cursors:
-            before = cursor.offset
-            data = cursor.read(BLOCK_LIMIT)
-            if not data:
-                continue
-            found_any = True
-            offset = cursor.offset - len(data)
-            levels, lines = self._take(self._reader.feed(cursor.stream, data), now)
-            self._series.flush()
-            self.index.append(Block(cursor.stream, offset, len(data), now, lines, levels, offset - before))
+    def see(self, now: float) -> bool:
+        """Note what is new, some MiB at most; `now` in seconds since the epoch. False if nothing is."""
+        blocks: List[Block] = []
+        for _ in range(_MOST_ROUNDS):
+            before = len(blocks)
+            for cursor in self._cursors:
+                length = cursor.skip(BLOCK_LIMIT)
+                if length:
+                    blocks.append(Block(cursor.stream, cursor.offset - length, length, now))
+            if len(blocks) == before:
+                break
+        if blocks:
+            self.index.extend(blocks)
+        return bool(blocks)
+
+    def read(self, now: float) -> bool:
+        """Read a little of what was seen, and what the script itself wrote; False if nothing was left to read."""
+        found_any = self._read_seen(now)
         for offset, line in self._side.read():
             found_any = True
             self._take_own(offset, line.step, line.values, now)
             if line.progress is not None:
                 self._is_own_fraction = True
-                self._progress(line.progress, now)
+                self._progress(line.progress, now, now)
         self._series.flush()
         return found_any
 
     def finish(self, now: float) -> None:
         """The attempt is over and nothing is left to read: take what its last unfinished lines say."""
-        self._take(self._reader.finish(), now)
+        self._take(self._reader.finish(), now, now)
         self._series.flush()
         self.is_done = True
         self.save()
@@ -89,8 +98,10 @@ class Tail:
         snapshot = {
             "format": _FORMAT,
             "done": self.is_done,
-            "positions": {cursor.stream: cursor.offset for cursor in self._cursors},
-            "block": max(0, self.index.count - 1),
+            "positions": self._positions,
+            "block": self._block,
+            "ends": {cursor.stream: cursor.offset for cursor in self._cursors},
+            "blocks": self.index.count,
             "side": self._side.offset,
             "own_names": self._own_names,
             "own_fraction": self._is_own_fraction,
@@ -116,22 +127,43 @@ class Tail:
         eta = None if self.is_done else self._estimator.remaining_s(now)
         return Reading(self._changed_at, self._fraction, eta, tuple(self._latest.items()))
 
-    def _take(self, findings: List[Finding], now: float, *, is_replay: bool = False) -> Tuple[int, int]:
-        levels = lines = 0
-        for finding in findings:
-            if isinstance(finding, Line):
-                levels |= _LEVEL_BITS.get(finding.level, 0)
-                lines += 1
-            elif isinstance(finding, Progress):
-                if not self._is_own_fraction:
-                    self._progress(finding.fraction, now, is_replay=is_replay)
-            elif isinstance(finding, Metric) and finding.name not in self._own_names:
-                self._metric(finding, now)
-        return levels, lines
+    def _read_seen(self, now: float) -> bool:
+        if all(cursor.offset <= self._positions[cursor.stream] for cursor in self._cursors):
+            return False
+        room = _SLICE
+        for block in self.index.blocks(self._block):
+            position = max(self._positions[block.stream], block.offset)
+            while position < block.end and room > 0:
+                try:
+                    data = read_range(self._directory, block.stream, position, min(room, block.end - position))
+                except LogRangeGone as gone:
+                    position = min(gone.first, block.end)
+                    continue
+                if not data:
+                    # All of the stream was removed.
+                    position = block.end
+                    break
+                position += len(data)
+                room -= len(data)
+                self._take(self._reader.feed(block.stream, data), block.time, now)
+            self._positions[block.stream] = max(self._positions[block.stream], position)
+            if position < block.end or room <= 0:
+                return True
+            self._block += 1
+        # The last block may still grow.
+        self._block = max(0, self.index.count - 1)
+        return room < _SLICE
 
-    def _metric(self, finding: Metric, now: float) -> None:
-        self._series.add(Point(finding.stream, finding.offset, finding.name, finding.step, now, finding.value))
-        self._note(finding.name, finding.value, now)
+    def _take(self, findings: List[Finding], time: float, now: float) -> None:
+        """What was found in bytes that came at `time` and are read `now`."""
+        for finding in findings:
+            if isinstance(finding, Progress):
+                if not self._is_own_fraction:
+                    self._progress(finding.fraction, time, now)
+            elif isinstance(finding, Metric) and finding.name not in self._own_names:
+                point = Point(finding.stream, finding.offset, finding.name, finding.step, time, finding.value)
+                self._series.add(point)
+                self._note(finding.name, finding.value, now)
 
     def _take_own(self, offset: int, step: Optional[float], values: Dict[str, float], now: float) -> None:
         for name, value in values.items():
@@ -147,47 +179,49 @@ class Tail:
             del self._latest[next(iter(self._latest))]
         self._changed_at = now
 
-    def _progress(self, fraction: float, now: float, *, is_replay: bool = False) -> None:
+    def _progress(self, fraction: float, time: float, now: float) -> None:
         if not math.isfinite(fraction):
             return
         self._fraction = min(max(fraction, 0.0), 1.0)
         self._changed_at = now
-        if not is_replay:
-            # Replayed progress has no times of its own: a rate from it would be invented.
-            self._estimator.add(now, self._fraction)
+        self._estimator.add(time, self._fraction)
 
     def _restore(self) -> Tuple[Dict[str, int], int]:
-        """Go on from the snapshot; from the beginning where there is none that can be used."""
+        """Go on from the snapshot: where the streams ended in it after how many blocks of the index.
+
+        From the beginning where there is none that can be used.
+        """
         start = dict.fromkeys(STREAMS, 0)
         try:
             with open(os.path.join(self._directory, SNAPSHOT_FILE), "rb") as file:
                 snapshot: Any = json.loads(file.read())
-            reader = LogReader.restore(snapshot["reader"])
-            positions = {stream: int(snapshot["positions"][stream]) for stream in STREAMS}
             if snapshot["format"] != _FORMAT:
                 return start, 0
+            reader = LogReader.restore(snapshot["reader"])
+            positions = {stream: int(snapshot["positions"][stream]) for stream in STREAMS}
+            ends = {stream: int(snapshot["ends"][stream]) for stream in STREAMS}
+            block, blocks = int(snapshot["block"]), int(snapshot["blocks"])
         except (OSError, ValueError, KeyError, TypeError):
             return start, 0
         self._reader = reader
+        self._positions = positions
         self._side.offset = int(snapshot["side"])
         self._own_names = [str(name) for name in snapshot["own_names"]]
         self._is_own_fraction = bool(snapshot["own_fraction"])
         self._fraction = snapshot["fraction"]
         self.is_done = bool(snapshot["done"])
-        return positions, int(snapshot["block"])
+        if self.index.count < blocks:
+            # A power cut took a part of the index: what it lacks is noted again.
+            return start, 0
+        self._block = block
+        return ends, blocks
 
-    def _replay(self, positions: Dict[str, int], first: int) -> None:
-        """Let the reader see again what the index has and the snapshot hasn't; moves `positions` to the index's end."""
-        cursors = {stream: StreamCursor(self._directory, stream, positions[stream]) for stream in STREAMS}
-        for block in self.index.blocks(first):
-            cursor = cursors[block.stream]
-            if block.end > cursor.offset:
-                data = cursor.read(block.end - cursor.offset)
-                self._take(self._reader.feed(block.stream, data), block.time, is_replay=True)
-        self._series.flush()
-        for stream, cursor in cursors.items():
-            positions[stream] = cursor.offset
-            cursor.close()
+    def _ends(self, ends: Dict[str, int], blocks: int) -> Dict[str, int]:
+        """Where the index ends, from where it ended when it had so many blocks."""
+        # The last of them may have grown since.
+        for block in self.index.blocks(max(0, blocks - 1)):
+            ends[block.stream] = max(ends[block.stream], block.end)
+        return ends
 
 
 def is_done(directory: str) -> bool:

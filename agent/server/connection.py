@@ -204,7 +204,7 @@ class Connection:
             remaining = deadline - time.monotonic()
             async with self._reads:
                 records.news(request.attempt)
-                is_complete = known.is_over and not records.is_reading(request.attempt)
+                is_complete = known.is_over and not records.is_growing(request.attempt)
                 piece = records.read_log(request.attempt, positions, request.streams, request.block)
                 if piece.chunks or is_complete or remaining <= 0:
                     ended = is_complete and not piece.more

@@ -59,7 +59,11 @@ class Records(Protocol):
         ...
 
     def is_reading(self, attempt_id: str) -> bool:
-        """Whether more may still come."""
+        """Whether more may still be read out of the output."""
+        ...
+
+    def is_growing(self, attempt_id: str) -> bool:
+        """Whether more output may still come."""
         ...
 
     def news(self, attempt_id: str) -> None:

@@ -9,7 +9,9 @@ from weakref import WeakValueDictionary
 
 from console.domain.errors import NotFound
 from console.domain.ids import AttemptId
-from console.ports import AttemptReader, LogChunk, LogPosition, Store
+from console.ports import AttemptReader, History, LogChunk, LogPosition, Store
+
+_AGAIN_S = 0.5
 
 
 class Mirror:
@@ -28,21 +30,23 @@ class Mirror:
         An attempt of which the node keeps nothing any more is mirrored as it is here.
         """
         try:
-            while not await self.pull_history(node, attempt):
-                pass
+            while not (piece := await self.pull_history(node, attempt)).is_complete:
+                if not piece.metrics and not piece.samples:
+                    # The node is still reading them out of the log.
+                    await asyncio.sleep(_AGAIN_S)
             tail = await self._tail(node, attempt)
         except NotFound:
             tail = ()
         await self._store.record_mirror(attempt, tail)
 
-    async def pull_history(self, node: str, attempt: AttemptId) -> bool:
-        """Record the next piece of metrics and samples; whether that was the last one there is now."""
+    async def pull_history(self, node: str, attempt: AttemptId) -> History:
+        """Record the next piece of metrics and samples, and give it."""
         async with self._locks.setdefault(attempt, asyncio.Lock()):
             cursor = await self._store.history_cursor(attempt)
             history = await self._reader.history(node, attempt, cursor)
             if history.cursor != cursor:
                 await self._store.record_history(attempt, history)
-            return history.is_complete or history.cursor == cursor
+            return history
 
     async def _tail(self, node: str, attempt: AttemptId) -> tuple[LogChunk, ...]:
         kept: deque[LogChunk] = deque()

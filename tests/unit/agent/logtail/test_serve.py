@@ -11,7 +11,7 @@ from agent.logtail.tail import Tail
 def test_a_gap_that_was_cut_short_costs_only_itself(tmp_path: Path) -> None:
     (tmp_path / "stdout.0").write_bytes(b"onetwo")
     tail = Tail(str(tmp_path), None)
-    tail.poll(1.0)
+    tail.see(1.0)
     tail.close()
     whole = b'{"stream":"stdout","offset":3,"bytes":5}'
     damaged = [b'{"stream":"st' + whole, b"7", b"{}", b'{"stream":"x","offset":1,"bytes":1}', b"\xff"]
