@@ -35,6 +35,26 @@ class State:
             state.nodes[node.name] = node
         return state
 
+    def copy(self) -> State:
+        """Another state of the same records."""
+        return State(dict(self.jobs), dict(self.nodes), dict(self.pending), dict(self.live))
+
+    def take_over(self, other: State, jobs: Iterable[JobId], nodes: Iterable[str]) -> None:
+        """Have these jobs and nodes as another state has them."""
+        for job in jobs:
+            record = other.jobs.get(job)
+            if record is None:
+                self.drop_job(job)
+            else:
+                self._forget_attempts(self.jobs.get(job))
+                self.put_job(record)
+        for name in nodes:
+            node = other.nodes.get(name)
+            if node is None:
+                self.nodes.pop(name, None)
+            else:
+                self.nodes[name] = node
+
     def put_job(self, job: Job) -> None:
         """Set a job's record and its place in the indexes."""
         self.jobs[job.id] = job
@@ -53,9 +73,11 @@ class State:
 
     def drop_job(self, job: JobId) -> None:
         """Take a job out of the books."""
-        record = self.jobs.pop(job, None)
+        self._forget_attempts(self.jobs.pop(job, None))
         self.pending.pop(job, None)
-        for attempt in record.attempts if record else ():
+
+    def _forget_attempts(self, job: Job | None) -> None:
+        for attempt in job.attempts if job else ():
             self.live.pop(attempt.id, None)
 
     def attempt(self, attempt: AttemptId) -> Attempt | None:

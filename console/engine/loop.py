@@ -61,6 +61,7 @@ class _Turn:
     commands: list[Command] = field(default_factory=list)
     answers: list[tuple[int, Answer]] = field(default_factory=list)
     jobs: set[JobId] = field(default_factory=set)
+    reasons: dict[JobId, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,10 @@ OnChange = Callable[[set[JobId], set[JobId], bool], None]
 
 
 class Engine:
-    """Leads: takes in what happened, decides what follows, has it done. `nodes` are (name, host) pairs."""
+    """Leads: takes in what happened, decides what follows, has it done. `nodes` are (name, host) pairs.
+
+    What others see (`state`, `reasons`) is what is on the disk; the books are ahead of it while a commit is under way.
+    """
 
     def __init__(
         self,
@@ -89,6 +93,7 @@ class Engine:
         on_change: OnChange,
     ) -> None:
         self.state = State()
+        self._books = State()
         self.telemetry = Telemetry()
         self.reasons: dict[JobId, str] = {}
         self.problem = ""
@@ -117,16 +122,18 @@ class Engine:
         loaded = await self._store.load()
         unheard = (replace(node, state=NodeState.DOWN, reason="not connected yet") for node in loaded.nodes)
         self.state = State.of(loaded.jobs, unheard)
+        self._books = self.state.copy()
         self.telemetry.load(*await self._store.latest())
         now = self._clock.now()
         wanted = dict(self._nodes)
-        for name in [name for name in self.state.nodes if name not in wanted]:
+        for name in [name for name in self._books.nodes if name not in wanted]:
             self._absorb(self._first, NodeRemoved(now, name))
         for name, host in wanted.items():
-            node = self.state.nodes.get(name)
+            node = self._books.nodes.get(name)
             if node is None or node.host != host:
                 self._absorb(self._first, NodeAdded(now, name, host))
         self._plan(self._first)
+        self.reasons = self._first.reasons or {}
 
     async def run(self) -> None:
         """Lead until cancelled. LeaderLost if another process leads now."""
@@ -195,14 +202,14 @@ class Engine:
             case _RequestsWait() | ProgressRead() | NodeSampled():
                 return
             case NodeUp():
-                for event in list(connection_events(self.state, item, now)):
+                for event in list(connection_events(self._books, item, now)):
                     self._absorb(turn, event)
-                turn.commands.extend(forgotten_acknowledgements(self.state, item))
+                turn.commands.extend(forgotten_acknowledgements(self._books, item))
             case NodeGone():
-                for event in gone_events(self.state, item, now):
+                for event in gone_events(self._books, item, now):
                     self._absorb(turn, event)
             case AttemptChanged():
-                for event in list(attempt_events(self.state, item.node, item.report, now)):
+                for event in list(attempt_events(self._books, item.node, item.report, now)):
                     self._absorb(turn, event)
             case _:
                 self._absorb(turn, item)
@@ -210,7 +217,7 @@ class Engine:
     async def _take_requests(self, turn: _Turn) -> None:
         for item in await self._persistently(self._store.inbox):
             try:
-                events = decide(self.state, item.request, self._clock.now())
+                events = decide(self._books, item.request, self._clock.now())
             except ClusterdeckError as error:
                 turn.answers.append((item.id, Answer(str(error), error.exit_code)))
                 continue
@@ -225,7 +232,7 @@ class Engine:
             event = self._with_progress(event)
         self._plan_is_due |= changes_plan(event)
         turn.events.append(event)
-        turn.commands.extend(step(self.state, event))
+        turn.commands.extend(step(self._books, event))
         job = job_of(event)
         if job is not None:
             turn.jobs.add(job)
@@ -237,15 +244,13 @@ class Engine:
 
     def _plan(self, turn: _Turn) -> None:
         now = self._clock.now()
-        proposal = plan(snapshot_of(self.state, now), self._policy)
+        proposal = plan(snapshot_of(self._books, now), self._policy)
         for start in proposal.starts:
-            job = self.state.jobs[start.job]
+            job = self._books.jobs[start.job]
             ordinal = 1 + max((int(a.id.rpartition("-")[2]) for a in job.attempts), default=0)
             attempt = attempt_id(job.id, ordinal)
             self._absorb(turn, AttemptPlanned(now, job.id, attempt, start.node, job.spec.resources, start.gpus))
-        before, self.reasons = self.reasons, proposal.reasons
-        told_anew = {job for job, reason in self.reasons.items() if before.get(job) != reason}
-        self._on_change(told_anew, set(), False)
+        turn.reasons = proposal.reasons
         self._set_timer(now)
         self._plan_is_due = False
 
@@ -256,7 +261,7 @@ class Engine:
 
     def _set_timer(self, now: float) -> None:
         self._cancel_timer()
-        moment = next_retry(self.state, now)
+        moment = next_retry(self._books, now)
         if moment is not None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(moment - now + 0.01, self._queue.put_nowait, _TimeCame())
@@ -269,24 +274,32 @@ class Engine:
         if turn.events or turn.answers:
             batch = self._batch(turn)
             await self._persistently(lambda: self._store.commit(batch))
+        self._publish(turn)
         self._executor.execute(turn.commands)
+
+    def _publish(self, turn: _Turn) -> None:
+        nodes = list(filter(None, map(node_of, turn.events)))
+        self.state.take_over(self._books, turn.jobs, nodes)
+        told_anew: set[JobId] = set()
+        if turn.reasons is not None:
+            before, self.reasons = self.reasons, turn.reasons
+            told_anew = {job for job, reason in self.reasons.items() if before.get(job) != reason}
         present = {job for job in turn.jobs if job in self.state.jobs}
-        nodes_touched = any(job_of(event) is None for event in turn.events) or bool(turn.jobs)
-        self._on_change(present, turn.jobs - present, nodes_touched)
+        self._on_change(present | told_anew, turn.jobs - present, bool(nodes or turn.jobs))
 
     def _batch(self, turn: _Turn) -> Batch:
         touched: dict[str, Node] = {}
         removed: list[str] = []
         for name in filter(None, map(node_of, turn.events)):
-            node = self.state.nodes.get(name)
+            node = self._books.nodes.get(name)
             if node is None:
                 removed.append(name)
             else:
                 touched[name] = node
         return Batch(
             events=tuple(turn.events),
-            jobs=tuple(self.state.jobs[job] for job in turn.jobs if job in self.state.jobs),
-            deleted=tuple(job for job in turn.jobs if job not in self.state.jobs),
+            jobs=tuple(self._books.jobs[job] for job in turn.jobs if job in self._books.jobs),
+            deleted=tuple(job for job in turn.jobs if job not in self._books.jobs),
             nodes=tuple(touched.values()),
             removed_nodes=tuple(removed),
             answers=tuple(turn.answers),

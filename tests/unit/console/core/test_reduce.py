@@ -274,3 +274,15 @@ def test_the_state_of_records_is_the_state_of_their_events() -> None:
     state = folded(*connected(2), *(event for way in ("running",) for event in WAYS[way]), submitted(2), submitted(3))
     jobs: list[Job] = list(state.jobs.values())
     assert State.of(jobs, state.nodes.values()) == state
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_state_that_takes_over_what_changed_is_equal_to_the_other(way: str) -> None:
+    ahead = folded(*connected(2), submitted(2), *WAYS[way])
+    behind = ahead.copy()
+    for event in (planned(2), NodeRemoved(LATER, "n2"), JobDeleteRequested(LATER, JOB), BADLY, REFUSED):
+        apply(ahead, event)
+    apply(ahead, AttemptForgotten(LATER, ATTEMPT))
+    assert behind != ahead
+    behind.take_over(ahead, (JOB, job_id(2)), ("n1", "n2"))
+    assert behind == ahead

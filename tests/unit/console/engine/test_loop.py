@@ -426,6 +426,24 @@ async def test_nothing_is_launched_while_the_disk_refuses(full: tuple[Site, set[
         assert process.view(running).status is Status.RUNNING
 
 
+async def test_what_is_not_on_the_disk_yet_is_not_shown(full: tuple[Site, set[str]]) -> None:
+    site, refused = full
+    async with site.open() as process:
+        job, attempt = await process.run()
+        refused.add("commit")
+        site.node.end(attempt)
+        site.node.go_away()
+        await eventually(lambda: process.service.problem)
+        site.node.come_back()
+        site.node.progress(attempt, 0.4)
+        await eventually(lambda: process.view(job).progress == 0.4)
+        assert process.view(job).status is Status.RUNNING
+        assert (process.view(job).reason, process.service.nodes()[0].running) == ("", 1)
+        refused.clear()
+        await process.until(job, Status.COMPLETED)
+        assert process.service.nodes()[0].running == 0
+
+
 async def test_a_console_opens_on_a_full_disk_and_says_so(full: tuple[Site, set[str]]) -> None:
     site, refused = full
     refused.update({"commit", "changed"})
