@@ -12,6 +12,7 @@ from console.links.bundle import install_bundle, make_bundle
 from console.links.stream import LinkFailed, LinkRefused
 
 _START_S = 30.0
+_LEAVE_S = 0.5
 _END_S = 2.0
 _READ = 64 * 1024
 
@@ -112,15 +113,23 @@ async def skip_noise(reader: asyncio.StreamReader | None) -> bytes:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    # By itself if it can: killing a process that is just ending takes its exit status from asyncio, which complains.
     if process.stdin is not None:
         process.stdin.close()
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
+    try:
+        await _wait_for(process, _LEAVE_S)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await _wait_for(process, _END_S)
+    finally:
+        transport = getattr(process, "_transport", None)
+        if transport is not None:
+            # Python closes the pipes only when they are collected, with a warning.
+            transport.close()
+
+
+async def _wait_for(process: asyncio.subprocess.Process, timeout_s: float) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(_END_S):
+        async with asyncio.timeout(timeout_s):
             await process.wait()
-    transport = getattr(process, "_transport", None)
-    if transport is not None:
-        # Python closes the pipes only when they are collected, with a warning.
-        transport.close()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from agent.protocol.marker import MARKER, TROUBLE
 from console.links.bundle import install_bundle, make_bundle
-from console.links.local import skip_noise
+from console.links.local import ProcessStream, skip_noise
 from console.links.stream import LinkFailed
 
 
@@ -49,3 +50,20 @@ def test_the_bundle_is_private_and_whole(tmp_path: Path) -> None:
     assert {path.name for path in place.iterdir()} == {"__main__.py", "__pycache__", "agent", "pynvml.py"}
     for path in (tmp_path / "state").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+
+
+async def started(*argv: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, start_new_session=True)
+
+
+async def test_a_shim_leaves_by_itself_when_its_stream_is_closed() -> None:
+    process = await started("cat")
+    await ProcessStream(process, b"").close()
+    assert process.returncode == 0
+
+
+async def test_a_shim_that_stays_is_killed() -> None:
+    process = await started("sleep", "600")
+    await ProcessStream(process, b"").close()
+    assert process.returncode == -signal.SIGKILL
