@@ -23,6 +23,7 @@ from agent.host.syscalls import set_process_name
 from agent.supervisor.keeper import open_fifos, record_trouble
 from agent.supervisor.launch import run_supervisor
 from agent.supervisor.policy import Policy, Surroundings
+from agent.supervisor.replacements import Replacements
 from agent.supervisor.wake import Waker
 
 _LENGTH = struct.Struct("=I")
@@ -30,9 +31,6 @@ _SEND_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 5.0
 _IDLE_S = 60.0
 _NOTICE_BYTES = 4096
-# A supervisor that lived shorter than this isn't replaced at once, lest the same fault burns the processor.
-_SHORT_LIFE_S = 0.2
-_READOPT_S = 0.25
 
 
 class TemplateDied(RuntimeError):
@@ -197,20 +195,26 @@ class _Template:
         self._waker = Waker(signal.SIGCHLD, WAKE_SIGNAL)
         self._children: Dict[int, Tuple[str, float]] = {}
         self._held: Dict[str, List[int]] = {}
-        self._readopt: List[Tuple[float, str]] = []
+        self._replacements = Replacements()
 
     def serve(self) -> None:
         """Fork supervisors on request until the agent's end closes."""
         while True:
-            wait = _IDLE_S if not self._readopt else self._readopt[0][0] - time.monotonic()
-            ready = self._waker.wait(wait, [self._control])
+            due = self._replacements.next_due()
+            ready = self._waker.wait(_IDLE_S if due is None else due - time.monotonic(), [self._control])
             self._reap()
-            self._readopt_due()
+            for attempt_id in self._replacements.take_due(time.monotonic()):
+                self._fork("adopt", attempt_id, None)
             if self._control in ready:
                 message = self._receive()
                 if message is None:
                     return
-                self._fork(message["operation"], message["attempt"], message.get("environment"))
+                self._obey(message["operation"], message["attempt"], message.get("environment"))
+
+    def _obey(self, operation: str, attempt_id: str, environment: Optional[Dict[str, str]]) -> None:
+        # The agent asks again and again for what has no supervisor: a replacement that waits is none the sooner for it.
+        if operation != "adopt" or not self._replacements.is_waiting(attempt_id):
+            self._fork(operation, attempt_id, environment)
 
     def _receive(self) -> Optional[Dict[str, Any]]:
         header = self._read_exactly(_LENGTH.size)
@@ -292,13 +296,8 @@ class _Template:
                 return
             attempt_id, born = self._children.pop(pid)
             if status == 0:
+                self._replacements.done(attempt_id)
                 self._release(attempt_id)
             elif self._policy.readopt:
                 now = time.monotonic()
-                due = now if now - born >= _SHORT_LIFE_S else now + _READOPT_S
-                self._readopt.append((due, attempt_id))
-                self._readopt.sort()
-
-    def _readopt_due(self) -> None:
-        while self._readopt and self._readopt[0][0] <= time.monotonic():
-            self._fork("adopt", self._readopt.pop(0)[1], None)
+                self._replacements.died(attempt_id, now - born, now)
