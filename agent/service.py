@@ -75,9 +75,11 @@ class _Records(LogTail):
         self._store = store
         self.server: Optional[Server] = None
 
-    def read_log(self, attempt_id: str, positions: Dict[str, int], streams: Sequence[str], block: int) -> LogPiece:
-        """The next bytes."""
-        piece = read_log(self._store.directory(attempt_id).path, positions, streams, block)
+    def read_log(
+        self, attempt_id: str, positions: Dict[str, int], streams: Sequence[str], block: int, tail: int
+    ) -> LogPiece:
+        """The next bytes; with a `tail`, of the last so many."""
+        piece = read_log(self._store.directory(attempt_id).path, positions, streams, block, tail)
         if piece.data:
             self.gave()
         return piece

@@ -139,9 +139,17 @@ class AttemptReader(Protocol):
     NotFound: nothing is kept of that attempt any more."""
 
     def logs(
-        self, node: str, attempt: AttemptId, start: LogPosition, *, follow: bool, streams: Sequence[Stream]
+        self,
+        node: str,
+        attempt: AttemptId,
+        start: LogPosition,
+        *,
+        follow: bool,
+        streams: Sequence[Stream],
+        tail_bytes: int = 0,
     ) -> AsyncIterator[LogChunk]:
-        """The bytes from `start` on. With `follow` it goes on until the attempt has ended and all was given."""
+        """The bytes from `start` on. With `follow` it goes on until the attempt has ended and all was given. With
+        `tail_bytes`, of an attempt that has ended, only the last so many."""
         ...
 
     async def history(self, node: str, attempt: AttemptId, cursor: str) -> History:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass, replace
-from typing import Iterator, Optional, Sequence
+from itertools import islice
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 from agent.host.segments import STREAMS
 
 BLOCK_LIMIT = 64 * 1024
 _MERGE_S = 1.0
+_PIECE = 512
 _RECORD = struct.Struct("<B3xIQ8xd8x")
 
 
@@ -73,14 +75,29 @@ class IndexFile:
             with open(self._path, "rb") as file:
                 file.seek(first * _RECORD.size)
                 while True:
-                    piece = file.read(_RECORD.size * 512)
+                    piece = file.read(_RECORD.size * _PIECE)
                     whole = len(piece) - len(piece) % _RECORD.size
                     for record in _RECORD.iter_unpack(piece[:whole]):
                         yield _unpack(record)
-                    if whole < _RECORD.size * 512:
+                    if whole < _RECORD.size * _PIECE:
                         return
         except FileNotFoundError:
             return
+
+    def tail(self, streams: Sequence[str], size: int) -> Tuple[int, Dict[str, int]]:
+        """Where the last `size` bytes of these streams begin: the block's number, and the offset in each of them."""
+        number, left = self.count, size
+        starts: Dict[str, int] = {}
+        while number and left > 0:
+            first = max(0, number - _PIECE)
+            for block in reversed(list(islice(self.blocks(first), number - first))):
+                if left <= 0:
+                    break
+                number -= 1
+                if block.stream in streams:
+                    starts[block.stream] = max(block.offset, block.end - left)
+                    left -= block.length
+        return number, starts
 
     def _whole_records(self) -> int:
         try:

@@ -30,14 +30,21 @@ class LogPiece:
     more: bool
 
 
-def read_log(directory: str, positions: Dict[str, int], streams: Sequence[str], block: int) -> LogPiece:
-    """The next bytes of these streams from these offsets on, at most 64 KiB."""
+def read_log(directory: str, positions: Dict[str, int], streams: Sequence[str], block: int, tail: int = 0) -> LogPiece:
+    """The next bytes of these streams from these offsets on, at most 64 KiB.
+
+    With a `tail`, only of the last so many bytes that there are now.
+    """
     index = IndexFile(os.path.join(directory, INDEX_FILE))
     gaps = _gaps(directory)
     chunks: List[Chunk] = []
     pieces: List[bytes] = []
     room = CHUNK_LIMIT
     at = dict(positions)
+    if tail:
+        first, starts = index.tail(streams, tail)
+        block = max(block, first)
+        at.update({stream: max(at[stream], start) for stream, start in starts.items()})
     number = block
     for found in index.blocks(block):
         if found.stream in streams and found.end > at[found.stream]:

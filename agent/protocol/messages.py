@@ -102,6 +102,7 @@ class ReadLog:
     """The next bytes of an attempt's output in order of arrival, from these offsets on.
 
     `block` is where the last answer said to go on (0 at first). With nothing to give, the answer waits up to `wait_s`.
+    With a `tail` (bytes) the answer begins where at most so many are left of what there is now; 0 leaves nothing out.
     """
 
     id: int
@@ -111,6 +112,7 @@ class ReadLog:
     streams: List[str]
     block: int = 0
     wait_s: float = 0.0
+    tail: int = 0
 
 
 @dataclass(frozen=True)

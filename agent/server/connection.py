@@ -205,7 +205,7 @@ class Connection:
             async with self._reads:
                 records.news(request.attempt)
                 is_complete = known.is_over and not records.is_growing(request.attempt)
-                piece = records.read_log(request.attempt, positions, request.streams, request.block)
+                piece = records.read_log(request.attempt, positions, request.streams, request.block, request.tail)
                 if piece.chunks or is_complete or remaining <= 0:
                     ended = is_complete and not piece.more
                     self._answer(LogData(request.id, piece.chunks, piece.block, ended), piece.data)

@@ -74,8 +74,10 @@ class Records(Protocol):
         """Wait for news since `news` was called."""
         ...
 
-    def read_log(self, attempt_id: str, positions: Dict[str, int], streams: Sequence[str], block: int) -> Piece:
-        """The next bytes."""
+    def read_log(
+        self, attempt_id: str, positions: Dict[str, int], streams: Sequence[str], block: int, tail: int
+    ) -> Piece:
+        """The next bytes; with a `tail`, of the last so many."""
         ...
 
     def read_history(self, attempt_id: str, series: int, samples: int) -> Tuple[bytes, bytes, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from console.ports import AttemptReader, LogChunk, LogPosition, StoreReader, Str
 
 PIECE_BYTES = 64 * 1024
 _RETRY_S = 1.0
+_log = logging.getLogger(__name__)
 _UNKNOWN_LEVEL = "info"
 """Of a line that is not at its end: a bar that stderr is drawing is no warning."""
 
@@ -165,6 +167,17 @@ class AttemptLog:
         return [line for line in (s.unfinished() for s in self._splitters.values()) if line is not None]
 
     async def _fill(self) -> None:
+        try:
+            await self._fill_on()
+        except Exception:  # noqa: BLE001 - nobody watches this task: who waits for the log must be told
+            _log.exception("a log can't be shown")
+            self._has_caught_up = True
+            await self._told(
+                "The log can't be shown because of an error in clusterdeck, which its own log describes: open it "
+                "again. The job and its files are not touched."
+            )
+
+    async def _fill_on(self) -> None:
         while not self._is_complete:
             try:
                 for follow in (False, True):

@@ -49,9 +49,15 @@ class Mirror:
             return history
 
     async def _tail(self, node: str, attempt: AttemptId) -> tuple[LogChunk, ...]:
+        if not self._tail_bytes:
+            return ()
         kept: deque[LogChunk] = deque()
         size = 0
-        async for chunk in self._reader.logs(node, attempt, LogPosition(), follow=False, streams=("stdout", "stderr")):
+        chunks = self._reader.logs(
+            node, attempt, LogPosition(), follow=False, streams=("stdout", "stderr"), tail_bytes=self._tail_bytes
+        )
+        async for chunk in chunks:
+            # No node is trusted to send no more than was asked for.
             kept.append(chunk)
             size += len(chunk.data)
             while kept and size - len(kept[0].data) >= self._tail_bytes:

@@ -276,10 +276,23 @@ class FakeBackend:
         (await self._ordered(node)).forget(attempt)
 
     async def logs(
-        self, node: str, attempt: AttemptId, start: LogPosition, *, follow: bool, streams: Sequence[Stream]
+        self,
+        node: str,
+        attempt: AttemptId,
+        start: LogPosition,
+        *,
+        follow: bool,
+        streams: Sequence[Stream],
+        tail_bytes: int = 0,
     ) -> AsyncIterator[LogChunk]:
         given = 0
         at: dict[Stream, int] = {"stdout": start.stdout, "stderr": start.stderr}
+        left = tail_bytes
+        for chunk in reversed(self._kept(node, attempt).chunks if tail_bytes else []):
+            if chunk.stream in streams:
+                behind = chunk.offset + len(chunk.data)
+                at[chunk.stream] = max(at[chunk.stream], behind - left)
+                left = max(0, left - len(chunk.data))
         while True:
             kept = self._kept(node, attempt)
             changed = kept.changed

@@ -111,7 +111,14 @@ class AgentsBackend:
             raise Refused(reply.error if isinstance(reply, wire.Reply) else "the agent answered another question")
 
     async def logs(
-        self, node: str, attempt: AttemptId, start: LogPosition, *, follow: bool, streams: Sequence[Stream]
+        self,
+        node: str,
+        attempt: AttemptId,
+        start: LogPosition,
+        *,
+        follow: bool,
+        streams: Sequence[Stream],
+        tail_bytes: int = 0,
     ) -> AsyncIterator[LogChunk]:
         """The bytes from `start` on; goes on over a link that breaks and comes back in time."""
         link = self._link(node)
@@ -127,6 +134,7 @@ class AgentsBackend:
                 list(streams),
                 block,
                 wire.LONGEST_WAIT_S if follow else 0.0,
+                tail_bytes,
             )
             try:
                 answer, data = await self._read(connection, request, node)

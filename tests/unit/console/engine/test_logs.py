@@ -193,3 +193,19 @@ def test_a_line_too_long_comes_in_pieces_of_one_number() -> None:
         (1, 5),
         (2, 4),
     ]
+
+
+async def test_a_log_that_breaks_says_so_and_wakes_who_waits(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: StreamSplitter, chunk: LogChunk) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(StreamSplitter, "feed", broken)
+    async with site.open() as process:
+        job, attempt = await process.run()
+        document = await process.service.open_log(job)
+        await eventually(lambda: document.has_caught_up)
+        waiter = asyncio.create_task(document.wait(document.version))
+        site.node.write(attempt, b"one\n")
+        await asyncio.wait_for(waiter, 10)
+        assert "error in clusterdeck" in document.problem
+        assert not document.is_complete
