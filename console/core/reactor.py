@@ -76,14 +76,18 @@ def _after(job: Job, event: Event) -> Iterator[Command]:
             attempt = job.last_attempt
             if attempt is not None and attempt.id == event.attempt and attempt.phase is AttemptPhase.PLANNED:
                 yield LaunchAttempt(job, attempt)
-        case JobStopRequested() | AttemptAccepted() | AttemptStarted():
+        case JobStopRequested():
             yield from _stop(job)
+        case AttemptAccepted() | AttemptStarted():
+            yield from _stop(job)
+            yield from _forget_superseded(job)
         case AttemptEnded() | AttemptLost() | AttemptRefused():
             attempt = next((a for a in job.attempts if a.id == event.attempt), None)
             if is_leaving(job):
                 yield from _forget(job)
             elif attempt is not None:
                 yield from _settle(job, attempt)
+                yield from _forget_superseded(job)
         case AttemptMirrored():
             attempt = next((a for a in job.attempts if a.id == event.attempt), None)
             if attempt is not None:
@@ -105,8 +109,24 @@ def _forget(job: Job) -> Iterator[Command]:
     return (ForgetAttempt(a.node, a.id) for a in job.attempts)
 
 
+def _forget_superseded(job: Job) -> Iterator[Command]:
+    return (ForgetAttempt(a.node, a.id) for a in job.attempts if _is_superseded(job, a))
+
+
+def _is_superseded(job: Job, attempt: Attempt) -> bool:
+    """Never ran, and a node has taken in another since: nothing is worth keeping of it.
+
+    The last one is kept, since its ordinal tells the next one's, and no id may be used twice. As long as the next one
+    is on its way, a node that has nothing else of the job would remove its checkpoints together with this one.
+    """
+    last = job.last_attempt
+    if last is None or attempt.id == last.id or last.phase is AttemptPhase.PLANNED:
+        return False
+    return attempt.phase is AttemptPhase.NEVER_RAN
+
+
 def _settle(job: Job, attempt: Attempt) -> Iterator[Command]:
-    if is_leaving(job):
+    if is_leaving(job) or _is_superseded(job, attempt):
         yield ForgetAttempt(attempt.node, attempt.id)
     elif attempt.phase in SETTLED_PHASES and not attempt.mirrored:
         yield MirrorAttempt(attempt.node, attempt.id)

@@ -204,11 +204,10 @@ def _job_state_after(job: Job, event: _Progressing) -> JobState:
 
 
 def _refusal_backoff(job: Job) -> float:
-    refused = 0
-    for attempt in reversed(job.attempts):
-        if attempt.phase is not AttemptPhase.NEVER_RAN:
-            break
-        refused += 1
+    """Grows with the refusals in a row: those after the last attempt that was none, told by their ordinals, since all
+    but the last are forgotten."""
+    ran = (split_attempt_id(a.id)[1] for a in job.attempts if a.phase is not AttemptPhase.NEVER_RAN)
+    refused = split_attempt_id(job.attempts[-1].id)[1] - max(ran, default=0)
     return float(min(_REFUSAL_BACKOFF_S * 2 ** min(max(refused - 1, 0), 10), _REFUSAL_BACKOFF_LIMIT_S))
 
 

@@ -324,6 +324,8 @@ class Console(RuleBasedStateMachine):
         for job in self.state.jobs.values():
             assert isinstance(job.state, Completed | Failed), job.state
             assert not job.delete_requested, "it should have left"
+            never_ran = [a for a in job.attempts[:-1] if a.phase is AttemptPhase.NEVER_RAN]
+            assert not never_ran, "nothing is worth keeping of it"
         for node in self.nodes.values():
             for each in node.attempts.values():
                 assert each.phase is not AttemptPhase.ENDED or each.attempt in node.acknowledged

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from console.core.reasons import failure
+from console.domain.ids import split_attempt_id
 from console.domain.jobs import Attempt, AttemptPhase, Job, Status
 from console.domain.nodes import AttemptSample
 from console.engine.service import HistoryLine, JobView
@@ -135,7 +136,7 @@ def _run(job: Job) -> Section:
 
 
 def _attempts(job: Job, now: float) -> Section:
-    rows = tuple(Row(f"Attempt {ordinal}", attempt(item, now)) for ordinal, item in enumerate(job.attempts, 1))
+    rows = tuple(Row(f"Attempt {split_attempt_id(item.id)[1]}", attempt(item, now)) for item in job.attempts)
     return Section("Attempts", rows or (Row("", (Cell("none yet", "muted"),)),))
 
 

@@ -48,7 +48,7 @@ class JobScreen(JobActionsScreen):
         super().__init__()
         self._job = job
         self._first_tab = tab
-        self._shown_attempts = -1
+        self._shown_attempt: str | None = ""
         self._document: LogDocument | None = None
         self._slow_is_old = True
         self._sections: tuple[Section, ...] = ()
@@ -116,8 +116,9 @@ class JobScreen(JobActionsScreen):
         self._show_quick()
         self._slow_is_old = True
         job = self._view().job
-        if len(job.attempts) != self._shown_attempts:
-            self._shown_attempts = len(job.attempts)
+        newest = job.last_attempt.id if job.last_attempt else None
+        if newest != self._shown_attempt:
+            self._shown_attempt = newest
             self.run_worker(self._open_log(), group="log", exclusive=True, exit_on_error=False)
             self._show_slow()
         self.update_footer()

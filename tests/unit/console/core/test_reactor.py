@@ -143,3 +143,21 @@ def test_an_order_that_failed_is_wanted_as_long_as_it_would_change_something() -
     for last in (UP, DELETE, AttemptForgotten(NOW, ATTEMPT)):
         step(state, last)
     assert not is_wanted(state, acknowledge)
+
+
+def test_what_never_ran_is_forgotten_once_a_node_has_taken_in_another() -> None:
+    second = attempt_id(JOB, 2)
+    state = folded(*connected(), submitted(1), planned(1), AttemptRefused(NOW, ATTEMPT, "no room"))
+    assert step(state, UP) == (), "its ordinal tells the next one's"
+    step(state, planned(1, 2))
+    assert TO_FORGET not in step(state, UP), "the job's checkpoints would go with it"
+    assert step(state, AttemptAccepted(NOW, second)) == (TO_FORGET,)
+    assert step(state, UP) == (TO_FORGET,), "the node was away"
+    step(state, AttemptForgotten(NOW, ATTEMPT))
+    assert [attempt.id for attempt in state.jobs[JOB].attempts] == [second]
+    assert step(state, UP) == ()
+
+
+def test_refusals_in_a_row_leave_the_last_one() -> None:
+    state = folded(*connected(), submitted(1), planned(1), AttemptRefused(NOW, ATTEMPT, "no room"), planned(1, 2))
+    assert step(state, AttemptRefused(NOW, attempt_id(JOB, 2), "no room")) == (TO_FORGET,)

@@ -158,11 +158,15 @@ def test_failures_are_counted_once() -> None:
     assert folded(*WAYS["refused"]).jobs[JOB].failures == 0
 
 
-def test_each_refusal_in_a_row_doubles_the_delay_up_to_five_minutes() -> None:
+@pytest.mark.parametrize("are_forgotten", [False, True])
+def test_each_refusal_in_a_row_doubles_the_delay_up_to_five_minutes(are_forgotten: bool) -> None:
     state = folded(submitted(1))
     delays = []
     for ordinal in range(1, 10):
         apply(state, planned(1, ordinal))
+        if are_forgotten and ordinal > 1:
+            apply(state, AttemptForgotten(NOW, attempt_id(JOB, ordinal - 1)))
+            assert len(state.jobs[JOB].attempts) == 1
         apply(state, AttemptRefused(NOW, attempt_id(JOB, ordinal), "no room"))
         now = state.jobs[JOB].state
         assert isinstance(now, Pending)

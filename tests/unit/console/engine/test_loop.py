@@ -142,8 +142,11 @@ async def test_a_refused_attempt_waits_with_the_reason_and_is_tried_again(site: 
         assert site.node.executed[attempt_id(job, 2)] == 0
         site.clock.advance(1)
         await process.submit("a third")
-        view = await process.until(job, Status.RUNNING, 2)
-        assert [attempt.phase for attempt in view.job.attempts] == [AttemptPhase.NEVER_RAN, AttemptPhase.RUNNING]
+        await process.until(job, Status.RUNNING, 2)
+        await eventually(lambda: len(process.view(job).job.attempts) == 1)
+        (running,) = process.view(job).job.attempts
+        assert (running.id, running.phase) == (attempt_id(job, 2), AttemptPhase.RUNNING)
+        assert ("forget", attempt_id(job, 1)) in site.node.orders, "nothing is worth keeping of what never ran"
 
 
 async def test_the_next_try_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
