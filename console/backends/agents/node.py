@@ -19,6 +19,8 @@ from console.ports import ReportSink
 
 # A link that ends sooner was no success: what ended it will most likely end the next one too.
 _STEADY_S = 5.0
+# Reports that aren't told twice: what repeats comes soon, and attempts come without end.
+_REMEMBERED = 4096
 
 
 class NodeLink:
@@ -125,7 +127,9 @@ class NodeLink:
             raise ValueError("it told all attempts twice")
         # Reported before anybody can send: what the node has must be joined before a launch.
         up = node_up(self.name, self._welcome, self._reports)
-        self._last = {report.attempt: report for report in up.attempts}
+        self._last.clear()
+        for report in up.attempts:
+            self._remember(report)
         self._report(up)
         self._reports = []
         self._connection = self._greeting
@@ -137,8 +141,14 @@ class NodeLink:
     def _change(self, report: AttemptReport) -> None:
         # The node has more phases than the console, and an order's answer repeats what was told as a change.
         if self._last.get(report.attempt) != report:
-            self._last[report.attempt] = report
+            self._remember(report)
             self._report(AttemptChanged(self.name, report))
+
+    def _remember(self, report: AttemptReport) -> None:
+        self._last.pop(report.attempt, None)
+        self._last[report.attempt] = report
+        if len(self._last) > _REMEMBERED:
+            del self._last[next(iter(self._last))]
 
     async def _subscribe(self) -> None:
         with suppress(LinkFailed, NobodyToDoIt):

@@ -173,3 +173,14 @@ async def test_a_peer_that_reads_no_more_is_gone_after_a_while(monkeypatch: pyte
             assert "nothing was heard from the agent" in await gone(reports)
     finally:
         await link.close()
+
+
+async def test_only_the_latest_reports_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "_REMEMBERED", 2)
+    job = ATTEMPT.removesuffix("-1")
+    told = [encode(Changed(Report(f"{job}-{ordinal}", "running", 1.0))) for ordinal in (1, 2, 2, 3, 3, 1)]
+    async with linked([WELCOME + NONE_YET, *told]) as (_, reports):
+        assert isinstance(await reports.get(), NodeUp)
+        changes = [await reports.get() for _ in range(4)]
+        assert [str(each.report.attempt)[-1] for each in changes if isinstance(each, AttemptChanged)] == list("1231")
+        assert reports.empty()
