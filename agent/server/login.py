@@ -20,7 +20,7 @@ _log = logging.getLogger("agent.login")
 
 
 class LoginEnvironment:
-    """Captured when first asked for, and again when a console connects after a while."""
+    """Captured when a console connects, unless that was done just now; never anew for a launch, which would wait."""
 
     def __init__(self) -> None:
         self._task: Optional[asyncio.Task[Dict[str, str]]] = None
@@ -34,7 +34,8 @@ class LoginEnvironment:
 
     async def get(self) -> Dict[str, str]:
         """The environment; waits for the capture under way."""
-        self.refresh()
+        if self._task is None:
+            self.refresh()
         assert self._task is not None
         return await asyncio.shield(self._task)
 

@@ -36,3 +36,15 @@ async def test_a_shell_that_fails_or_hangs_leaves_the_agents_own(
 async def test_a_shell_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", "/no/such/shell")
     assert (await login.capture())["PATH"] == os.environ["PATH"]
+
+
+async def test_a_launch_takes_what_the_last_connect_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", shell(tmp_path / "sh", f'echo x >> {tmp_path}/logins; shift 2; exec /bin/sh -c "$1"'))
+    monkeypatch.setattr(login, "_FRESH_S", -1.0)
+    environment = login.LoginEnvironment()
+    first = await environment.get()
+    assert await environment.get() is first
+    assert (tmp_path / "logins").read_text() == "x\n"
+    environment.refresh()
+    assert await environment.get() is not first
+    assert (tmp_path / "logins").read_text() == "x\nx\n"
