@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import struct
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -17,9 +18,10 @@ import pytest
 
 from console.backends.agents import AgentsBackend
 from console.domain.errors import InvalidInput, NobodyToDoIt, NotFound, Refused
+from console.domain.ids import AttemptId
 from console.domain.jobs import AttemptPhase
 from console.domain.reports import AttemptChanged, AttemptReport, NodeGone, NodeSampled, NodeUp, ProgressRead
-from console.ports import LogPosition
+from console.ports import History, LogPosition
 from tests.harness.agents import (
     DATABASE,
     NODE,
@@ -55,6 +57,18 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     end_everything(tmp_path)
 
 
+async def whole_history(console: Console, attempt: AttemptId) -> History:
+    """All metrics and samples, once the node has read the last of them."""
+    pieces = [await console.backend.history(NODE, attempt, "")]
+    async with asyncio.timeout(60):
+        while not pieces[-1].is_complete:
+            await asyncio.sleep(0.05)
+            pieces.append(await console.backend.history(NODE, attempt, pieces[-1].cursor))
+    metrics = tuple(point for piece in pieces for point in piece.metrics)
+    samples = tuple(sample for piece in pieces for sample in piece.samples)
+    return History(metrics, samples, pieces[-1].cursor, is_complete=True)
+
+
 def socket_of(state_dir: Path) -> str:
     (pointer,) = state_dir.glob("*/agent.socket")
     return os.fsdecode(pointer.read_bytes())
@@ -76,7 +90,7 @@ async def test_a_job_is_launched_followed_and_its_end_reported(connect: Connect)
     assert not ended.outcome.is_success
     assert ended.started_at is not None
     assert await text_of(console.log(launched.attempt, follow=False), "stderr") == b"careful\n"
-    history = await console.backend.history(NODE, launched.attempt, "")
+    history = await whole_history(console, launched.attempt)
     assert [(point.name, point.step, point.value) for point in history.metrics] == [
         ("loss", 1.0, 0.1),
         ("loss", 2.0, 0.2),
@@ -209,7 +223,7 @@ async def test_killing_the_agent_loses_no_byte_and_no_end(connect: Connect, tmp_
     ended = await console.wait_for_phase(launched.attempt, AttemptPhase.ENDED)
     assert ended.outcome is not None
     assert ended.outcome.code == 7
-    history = await console.backend.history(NODE, launched.attempt, "")
+    history = await whole_history(console, launched.attempt)
     assert [point.value for point in history.metrics] == [float(n) for n in range(1, 401)]
 
 
@@ -319,6 +333,35 @@ async def test_a_flood_is_pulled_whole(connect: Connect) -> None:
     assert (await text_of(rest, "stderr")) == "".join(f"{n}\n" for n in range(1, 1001)).encode()[100:]
 
 
+async def test_a_flood_is_there_before_it_is_read_for_metrics(connect: Connect, tmp_path: Path) -> None:
+    """Also when the agent is killed in between; the tail is asked for without what is before it."""
+    console = await connect()
+    line = b"a line without a number in it, as long as many are\n"
+    script = (
+        "import sys; out = sys.stdout.buffer; out.write(b'step 1 loss=1\\n');"
+        f"out.write({line!r} * 200_000); out.write(b'step 2 loss=2\\n')"
+    )
+    expected = b"step 1 loss=1\n" + line * 200_000 + b"step 2 loss=2\n"
+    launched = order(sys.executable, "-c", script)
+    await console.backend.launch(launched)
+    text = await text_of(console.log(launched.attempt), "stdout")
+    assert hashlib.sha256(text).digest() == hashlib.sha256(expected).digest()
+    early = await console.backend.history(NODE, launched.attempt, "")
+    assert not early.is_complete
+    seen = len(console.reports)
+    (agent,) = processes(tmp_path, "agent")
+    os.kill(agent, signal.SIGKILL)
+    await console.wait_for(lambda report: report if isinstance(report, NodeUp) else None, since=seen)
+    tail = console.backend.logs(
+        NODE, launched.attempt, LogPosition(), follow=True, streams=("stdout", "stderr"), tail_bytes=100_000
+    )
+    chunks = [chunk async for chunk in tail]
+    assert chunks[0].offset == len(expected) - 100_000
+    assert b"".join(chunk.data for chunk in chunks) == expected[-100_000:]
+    assert await text_of(console.log(launched.attempt), "stdout") == expected
+    assert [point.value for point in (await whole_history(console, launched.attempt)).metrics] == [1.0, 2.0]
+
+
 async def test_the_metrics_file_wins_over_the_text(connect: Connect) -> None:
     console = await connect()
     script = (
@@ -328,7 +371,7 @@ async def test_the_metrics_file_wins_over_the_text(connect: Connect) -> None:
     launched = order("bash", "-c", script)
     await console.backend.launch(launched)
     await text_of(console.log(launched.attempt), "stdout")
-    history = await console.backend.history(NODE, launched.attempt, "")
+    history = await whole_history(console, launched.attempt)
     assert [(point.name, point.step, point.value) for point in history.metrics if point.name != "lr"] == [
         ("loss", 7.0, 0.25),
         ("acc", 1.0, 0.5),
@@ -354,7 +397,7 @@ async def test_running_jobs_are_sampled(connect: Connect) -> None:
     assert sample.memory_mib > 0
     await console.backend.stop(NODE, launched.attempt, reason="enough")
     await text_of(console.log(launched.attempt), "stdout")
-    history = await console.backend.history(NODE, launched.attempt, "")
+    history = await whole_history(console, launched.attempt)
     assert sample.time in [each.time for each in history.samples]
 
 
