@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,8 @@ from console.domain.reports import AttemptChanged, AttemptReport, BackendReport,
 from console.links.backoff import Backoff
 from console.links.stream import Connector, LinkFailed
 from console.ports import ReportSink
+
+_log = logging.getLogger("console.backends.agents")
 
 # A link that ends sooner was no success: what ended it will most likely end the next one too.
 _STEADY_S = 5.0
@@ -40,6 +43,7 @@ class NodeLink:
         self._last: dict[AttemptId, AttemptReport] = {}
         self._reason = "the link is being made"
         self._up = asyncio.Event()
+        self._up_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -80,18 +84,16 @@ class NodeLink:
         told_gone: str | None = None
         while True:
             try:
-                stream = await self._connector.connect()
+                self._reason = await self._converse()
             except LinkFailed as error:
                 self._reason = str(error)
-            else:
-                self._welcome, self._reports = None, []
-                self._greeting = Connection(stream, self._told, self._ended)
-                began = loop.time()
-                self._reason = await self._greeting.run(self._hello)
-                if self._connection is not None:
-                    told_gone = None
-                    if loop.time() - began >= _STEADY_S:
-                        backoff.reset()
+            except Exception as error:  # noqa: BLE001 - our mistake: unwatched, it would leave the node as it last was
+                _log.exception("the link to node %s failed", self.name)
+                self._reason = f"this console failed over it ({type(error).__name__}); its log says more"
+            if self._connection is not None:
+                told_gone = None
+                if loop.time() - self._up_at >= _STEADY_S:
+                    backoff.reset()
             self._connection = None
             self._up.clear()
             if told_gone != self._reason:
@@ -99,6 +101,13 @@ class NodeLink:
                 self._report(NodeGone(self.name, self._reason))
             # Not for secrets: it spreads the tries of many nodes.
             await asyncio.sleep(backoff.next_s(random.random()))  # noqa: S311
+
+    async def _converse(self) -> str:
+        """One conversation, from connecting to its end; why it ended."""
+        stream = await self._connector.connect()
+        self._welcome, self._reports = None, []
+        self._greeting = Connection(stream, self._told, self._ended)
+        return await self._greeting.run(self._hello)
 
     def _told(self, message: wire.Welcome | wire.Push) -> None:
         match message:
@@ -133,6 +142,7 @@ class NodeLink:
         self._report(up)
         self._reports = []
         self._connection = self._greeting
+        self._up_at = asyncio.get_running_loop().time()
         self._up.set()
         if self._sink() is not None:
             task = asyncio.create_task(self._subscribe())

@@ -184,3 +184,27 @@ async def test_only_the_latest_reports_are_remembered(monkeypatch: pytest.Monkey
         changes = [await reports.get() for _ in range(4)]
         assert [str(each.report.attempt)[-1] for each in changes if isinstance(each, AttemptChanged)] == list("1231")
         assert reports.empty()
+
+
+async def test_a_mistake_of_ours_is_told_as_a_node_that_is_gone_and_the_link_is_made_again() -> None:
+    reports: asyncio.Queue[BackendReport] = asyncio.Queue()
+
+    def sink(report: BackendReport) -> None:
+        match report:
+            case AttemptChanged():
+                raise RuntimeError("unforeseen")
+            case _:
+                reports.put_nowait(report)
+
+    connector = Connector([])
+    change = encode(Changed(Report(ATTEMPT, "running", 1.0)))
+    connector.streams = [Scripted([WELCOME, NONE_YET]), Scripted([WELCOME, NONE_YET, change])]
+    link = NodeLink("n1", connector, Hello(PROTOCOL_VERSION, "1", "db", 1), lambda: sink)
+    link.begin()
+    try:
+        async with asyncio.timeout(20):
+            assert isinstance(await reports.get(), NodeUp)
+            assert "RuntimeError" in await gone(reports)
+            assert isinstance(await reports.get(), NodeUp)
+    finally:
+        await link.close()
