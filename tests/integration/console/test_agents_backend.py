@@ -336,12 +336,9 @@ async def test_a_flood_is_pulled_whole(connect: Connect) -> None:
 async def test_a_flood_is_there_before_it_is_read_for_metrics(connect: Connect, tmp_path: Path) -> None:
     """Also when the agent is killed in between; the tail is asked for without what is before it."""
     console = await connect()
-    line = b"a line without a number in it, as long as many are\n"
-    script = (
-        "import sys; out = sys.stdout.buffer; out.write(b'step 1 loss=1\\n');"
-        f"out.write({line!r} * 200_000); out.write(b'step 2 loss=2\\n')"
-    )
-    expected = b"step 1 loss=1\n" + line * 200_000 + b"step 2 loss=2\n"
+    rest = " and words until it is as long as a line of a log that tells all about one step often is"
+    script = f"print(''.join(f'step {{n}} loss={{n}}.5{rest}\\n' for n in range(50_000)), end='')"
+    expected = "".join(f"step {n} loss={n}.5{rest}\n" for n in range(50_000)).encode()
     launched = order(sys.executable, "-c", script)
     await console.backend.launch(launched)
     text = await text_of(console.log(launched.attempt), "stdout")
@@ -359,7 +356,8 @@ async def test_a_flood_is_there_before_it_is_read_for_metrics(connect: Connect, 
     assert chunks[0].offset == len(expected) - 100_000
     assert b"".join(chunk.data for chunk in chunks) == expected[-100_000:]
     assert await text_of(console.log(launched.attempt), "stdout") == expected
-    assert [point.value for point in (await whole_history(console, launched.attempt)).metrics] == [1.0, 2.0]
+    history = await whole_history(console, launched.attempt)
+    assert [point.value for point in history.metrics] == [n + 0.5 for n in range(50_000)]
 
 
 async def test_the_metrics_file_wins_over_the_text(connect: Connect) -> None:
