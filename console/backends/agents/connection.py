@@ -14,6 +14,9 @@ from console.links.stream import ByteStream, LinkFailed
 PING_S = 5.0
 DEAD_AFTER_S = 15.0
 
+# Far below what the protocol allows: pings take no turn.
+MOST_OUTSTANDING = 64
+
 # An agent tells a few messages per attempt and second; more than this means that something is wrong with it.
 _MOST_EVENTS = 50_000
 _WINDOW_S = 10.0
@@ -32,6 +35,7 @@ class Connection:
         self._told = told
         self._session = ConsoleSession()
         self._answers: dict[int, asyncio.Future[Answered]] = {}
+        self._turns = asyncio.Semaphore(MOST_OUTSTANDING)
         self._heard_at = 0.0
         self._reason: str | None = None
         self._events = 0
@@ -79,6 +83,7 @@ class Connection:
                 waiting.set_exception(LinkFailed(reason))
                 # Whoever has stopped waiting needs no warning about it.
                 waiting.exception()
+            self._turns.release()
         self._answers.clear()
 
     def new_id(self) -> int:
@@ -86,14 +91,19 @@ class Connection:
         return self._session.next_id()
 
     async def send(self, request: Request) -> asyncio.Future[Answered]:
-        """Send a request; what is returned holds its answer some day, or LinkFailed."""
+        """Send a request, in its turn if many wait for their answers; what is returned holds its answer some day, or
+        LinkFailed."""
+        await self._turns.acquire()
         if self._reason is not None:
+            self._turns.release()
             raise LinkFailed(self._reason)
         answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         try:
             encoded = self._session.request(request)
         except LocalProtocolError as error:
+            self._turns.release()
             raise LinkFailed(str(error)) from error
+        # From here on the turn is over when the answer comes or the link ends, whoever still waits for it.
         self._answers[request.id] = answer
         await self._stream.write(encoded)
         return answer
@@ -117,11 +127,17 @@ class Connection:
                     if isinstance(event.answer, Reply) and event.answer.report is not None:
                         # In its place among the changes: the task that waits for the answer would see it later.
                         self._told(Changed(event.answer.report))
-                    waiting = self._answers.pop(event.answer.id, None)
-                    if waiting is not None and not waiting.done():
-                        waiting.set_result(event)
+                    self._settle(event)
                 case _:
                     self._told(event)
+
+    def _settle(self, answered: Answered) -> None:
+        waiting = self._answers.pop(answered.answer.id, None)
+        if waiting is None:
+            return
+        self._turns.release()
+        if not waiting.done():
+            waiting.set_result(answered)
 
     def _count(self) -> None:
         now = asyncio.get_running_loop().time()
