@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from console.domain.ids import JobId
-from console.engine.service import Change, Service
+from console.engine.service import Service
 from console.tui.actions import BY_NAME, bindings, keymap
 from console.tui.leaving import Leaving
 from console.tui.palette import ActionProvider
@@ -104,14 +105,14 @@ class ConsoleApp(Leaving):
     async def _follow(self) -> None:
         async for change in self.service.changes():
             for screen in self._shown():
-                self._give(screen, change)
+                self._show(partial(screen.take, change))
             await asyncio.sleep(REPAINT_S)
 
-    def _give(self, screen: DeckScreen, change: Change) -> None:
+    def _show(self, work: Callable[[], None]) -> None:
         """A screen that can't show a change keeps nobody from the next one. The same fault ten times a second is told
         and logged once."""
         try:
-            screen.take(change)
+            work()
         except Exception as error:  # noqa: BLE001 - logged and told, once
             fault = f"{type(error).__name__}: {error}"
             if fault not in self._faults:
@@ -125,7 +126,7 @@ class ConsoleApp(Leaving):
 
     def _tick(self) -> None:
         for screen in self._shown():
-            screen.tick()
+            self._show(screen.tick)
 
     # -- actions
 

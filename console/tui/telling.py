@@ -12,6 +12,7 @@ from textual.worker import Worker, WorkerState
 from console.domain.errors import ClusterdeckError
 from console.domain.text import clean
 from console.tui.deck import Tone
+from console.tui.text import safe
 
 _LOG = logging.getLogger("clusterdeck.tui")
 
@@ -22,6 +23,17 @@ class Telling(App[None]):
     def tell(self, text: str, tone: Tone = "information") -> None:
         """Show a sentence for a while."""
         self.notify(clean(text), severity=tone, markup=False, timeout=10 if tone == "error" else 5)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault that can't be contained ends the console with one sentence; its log has the rest. Textual would
+        print a traceback with every local variable, the jobs' environment among them."""
+        _LOG.error("the console ends because of a fault", exc_info=error)
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        sentence = f"The console ended because of a fault of its own ({type(error).__name__}: {error}). "
+        advice = "Jobs run on; open it again. console.log in the data directory says more."
+        self.exit(return_code=1, message=safe(sentence + advice))
 
     def carry_out(self, asked: Coroutine[Any, Any, object], done: str = "") -> None:
         """Have something done in the background and say how it went."""

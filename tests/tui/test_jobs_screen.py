@@ -274,6 +274,7 @@ async def test_a_row_whose_job_left_before_the_table_was_told_is_blank(service: 
         service.lose(gone)
         driver.one("#jobs", VirtualTable).refresh_rows()
         await driver.until(lambda: "resnet" not in driver.text("#jobs"))
+        driver.app.screen.tick()
         service.tell(gone)
         await driver.press("j", "k")
         assert "bert-large" in driver.text("#jobs")

@@ -74,6 +74,9 @@ class JobScreen(JobActionsScreen):
     def on_mount(self) -> None:
         """Show what is known, then fetch the rest."""
         super().on_mount()
+        if self._job not in self.deck.service.jobs():
+            self.call_after_refresh(self.take, EVERYTHING)
+            return
         self._show()
         self._focus_tab()
 

@@ -107,11 +107,14 @@ class JobsScreen(JobActionsScreen):
 
     def tick(self) -> None:
         """Redraw the rows in view whose age reads differently now."""
-        table, now = self._table, self.deck.now()
+        table, now, known = self._table, self.deck.now(), self.deck.service.jobs()
         top = table.scroll_offset.y
         old: list[str] = []
         for key in self._list.order[top : top + table.size.height]:
-            words = age(self.deck.service.view(JobId(key)).job.submitted_at, now)
+            job = known.get(JobId(key))
+            if job is None:
+                continue
+            words = age(job.submitted_at, now)
             if self._ages.get(key, words) != words:
                 old.append(key)
             self._ages[key] = words
