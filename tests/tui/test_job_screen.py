@@ -154,3 +154,11 @@ async def test_esc_goes_back_to_the_same_row(service: FakeService) -> None:
         assert "gpt" in driver.text("#headline")
         await driver.press("escape", "enter")
         assert "gpt" in driver.text("#headline")
+
+
+async def test_a_job_that_left_just_before_it_is_opened_says_so(service: FakeService) -> None:
+    async with console_on(service) as driver:
+        gone = next(iter(service.jobs()))
+        driver.app.push_screen(JobScreen(gone))
+        service.lose(gone)
+        await driver.until_shown("This job was deleted.")

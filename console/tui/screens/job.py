@@ -18,6 +18,7 @@ from console.tui.actions import bindings
 from console.tui.presenters import job as presenter
 from console.tui.presenters.cells import Section
 from console.tui.render import line_text, lines_text, section_table
+from console.tui.screens.base import EVERYTHING
 from console.tui.screens.job_actions import JobActionsScreen
 from console.tui.text import safe
 from console.tui.widgets.bars import progress_bar, sparkline
