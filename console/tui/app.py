@@ -54,6 +54,8 @@ class ConsoleApp(Leaving):
         live: bool = True,
     ) -> None:
         super().__init__()
+        # A scroll that is still moving would be finished after the next key's, and end where that key didn't ask for.
+        self.animation_level = "none"
         self.service = service
         self.set_class(only_ascii, "-ascii")
         self.only_ascii = only_ascii
