@@ -31,6 +31,9 @@ class Telling(App[None]):
         if self.is_headless:
             super()._handle_exception(error)
             return
+        if self._exit:
+            # The person is leaving, and what is being taken down has nothing to draw on any more.
+            return
         sentence = f"The console ended because of a fault of its own ({type(error).__name__}: {error}). "
         advice = "Jobs run on; open it again. console.log in the data directory says more."
         self.exit(return_code=1, message=safe(sentence + advice))
