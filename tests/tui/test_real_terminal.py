@@ -48,7 +48,7 @@ def test_a_job_is_created_watched_and_looked_at(deck: Deck, console: Open) -> No
     screen.until_shown("Create Job", "Job Name")
     screen.type("first light")
     screen.press(*["tab"] * TABS_TO_COMMAND)
-    screen.until_shown("Command*")
+    screen.until_shown("Command*", "{checkpoint_dir}")
     screen.type(f'echo "Epoch 1/2 loss=0.5"; until test -e {go}; do sleep 0.02; done; echo done ✓ "$PWD"')
     screen.press("ctrl+s")
     screen.until_shown("first light", "1 Total", "1 Running")
